@@ -1,0 +1,119 @@
+"""Settings: environment variables `BROKER_*`, read once at start."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_PORT = 8585
+PLANS = ("COMMUNITY", "ADVANCED", "PREMIUM", "ELITE")
+
+
+class ConfigError(Exception):
+    """A setting cannot be used; the message names the variable and what it may be."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting of the broker, with its unit and default.
+
+    Attributes:
+        database_url: `postgresql://...` of the server to use; None: embedded PostgreSQL under data_dir.
+        migrate_url: the same as a role that may create roles and schemas; default: database_url.
+        data_dir: embedded PostgreSQL and the instance keyring.
+        keyring: instance keys, `1:<64 hex digits>,...`; None: a file in data_dir, made at first start.
+        pool_size: database connections per worker process.
+        pooler: a transaction pooler stands before the server: no prepared statements, no role at connect.
+        notices: tell other brokers by NOTIFY what became ready; without, they find it by polling once a second.
+        activation_code: a fixed code for every invitation (tests and demonstrations); None: 128 random bits each.
+        default_plan: plan of new companies.
+        stale_minutes: without a sign of life for longer, an item is flagged stale.
+        sweep_seconds: how often the maintenance procedures run.
+        vault_max_bytes: longest vault, in bytes of its JSON text.
+    """
+
+    database_url: str | None = None
+    migrate_url: str | None = None
+    data_dir: Path = field(default_factory=lambda: default_data_dir())
+    keyring: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    workers: int = 2
+    pool_size: int = 8
+    pooler: bool = False
+    notices: bool = True
+    activation_code: str | None = field(default=None, repr=False)
+    default_plan: str = "ELITE"
+    stale_minutes: int = 10
+    sweep_seconds: float = 10.0
+    vault_max_bytes: int = 256 * 1024
+
+    @staticmethod
+    def from_env(environ: Mapping[str, str] = os.environ) -> "Config":
+        """Read the settings.
+
+        Raises:
+            ConfigError: a variable has a value that cannot be used.
+        """
+        plan = environ.get("BROKER_DEFAULT_PLAN", "ELITE").upper()
+        if plan not in PLANS:
+            raise ConfigError(f"BROKER_DEFAULT_PLAN is {plan}: it must be one of {', '.join(PLANS)}")
+        database_url = environ.get("BROKER_DATABASE_URL") or None
+        data_dir = environ.get("BROKER_DATA_DIR")
+        return Config(
+            database_url=database_url,
+            migrate_url=environ.get("BROKER_MIGRATE_DATABASE_URL") or database_url,
+            data_dir=Path(data_dir).expanduser().absolute() if data_dir else default_data_dir(),
+            keyring=environ.get("BROKER_KEYRING") or None,
+            host=environ.get("BROKER_HOST", "127.0.0.1"),
+            port=_whole(environ, "BROKER_PORT", DEFAULT_PORT, 0, 65535),
+            workers=_whole(environ, "BROKER_WORKERS", 2, 1, 64),
+            pool_size=_whole(environ, "BROKER_POOL_SIZE", 8, 1, 100),
+            pooler=_switch(environ, "BROKER_POOLER", default=False),
+            notices=_switch(environ, "BROKER_NOTICES", default=True),
+            activation_code=environ.get("BROKER_ACTIVATION_CODE") or None,
+            default_plan=plan,
+            stale_minutes=_whole(environ, "BROKER_STALE_MINUTES", 10, 1, 1440),
+            sweep_seconds=_seconds(environ, "BROKER_SWEEP_SECONDS", 10.0),
+            vault_max_bytes=_whole(environ, "BROKER_VAULT_MAX_BYTES", 256 * 1024, 1024, 1024 * 1024),
+        )
+
+
+def default_data_dir() -> Path:
+    """`/var/lib/machine-job-broker` for root, whose embedded server runs as a user of its own; else below the home folder."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/machine-job-broker")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "machine-job-broker"
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}: it must be a whole number") from None
+    if not lowest <= value <= highest:
+        raise ConfigError(f"{name} is {value}: it must be from {lowest} to {highest}")
+    return value
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}: it must be a number of seconds") from None
+    if not 0.05 <= value <= 3600:
+        raise ConfigError(f"{name} is {text}: it must be from 0.05 to 3600 seconds")
+    return value
+
+
+def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "").lower()
+    if text in ("", "0", "1", "true", "false"):
+        return default if not text else text in ("1", "true")
+    raise ConfigError(f"{name} is {text!r}: it must be 1 or 0")

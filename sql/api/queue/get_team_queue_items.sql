@@ -1,0 +1,138 @@
+create or replace function api.get_team_queue_items(
+    p_team_name               data.name_list default null,
+    p_machine_name            text default null,
+    p_bridge_name             text default null,
+    p_status                  data.name_list default null,
+    p_priority                data.priority_level default null,
+    p_min_priority            data.priority_level default null,
+    p_max_priority            data.priority_level default null,
+    p_date_from               timestamptz default null,
+    p_date_to                 timestamptz default null,
+    p_task_id                 uuid default null,
+    p_created_by_user_email   text default null,
+    p_include_completed       boolean default true,
+    p_include_cancelled       boolean default true,
+    p_only_stale              boolean default false,
+    p_stale_threshold_minutes integer default 10,
+    p_max_records             integer default 1000)
+returns table (
+    queue_id                bigint,
+    task_id                 uuid,
+    created_time            timestamptz,
+    age_in_minutes          double precision,
+    vault_version           integer,
+    vault_content           data.vault,
+    vault_version_response  integer,
+    vault_content_response  data.vault,
+    machine_name            text,
+    bridge_name             text,
+    team_name               text,
+    region_name             text,
+    status                  data.queue_status,
+    completion_status       data.completion_status,
+    failure_reason          data.failure_reason,
+    assigned_time           timestamptz,
+    last_heartbeat          timestamptz,
+    minutes_since_heartbeat double precision,
+    finished_time           timestamptz,
+    attempt                 integer,
+    max_attempts            integer,
+    progress                data.fraction,
+    priority                data.priority_level,
+    priority_label          text,
+    health_status           data.health_status,
+    can_be_cancelled        smallint,
+    has_response            smallint,
+    created_by              text,
+    original_queue_id       bigint,
+    timeout_seconds         integer,
+    metadata                jsonb)
+-- Each set of filters is planned for itself: a generic plan would have to serve them all.
+language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan
+as $$
+-- The queue items of teams, filtered, with their vaults opened.
+--
+-- Callers: users
+-- Counts: get_team_queue_item_counts
+-- Arguments:
+--   teamName               names, separated by commas; left out: every team of the caller
+--   machineName            only this machine's items
+--   bridgeName             only items of machines of this bridge
+--   status                 states, separated by commas
+--   priority               only this level, 1 to 5 (plans PREMIUM and ELITE)
+--   minPriority            lowest number shown, inclusive
+--   maxPriority            highest number shown, inclusive
+--   dateFrom               created then or later
+--   dateTo                 created then or earlier
+--   taskId                 only this item
+--   createdByUserEmail     only items that this user made
+--   includeCompleted       false hides COMPLETED and FAILED
+--   includeCancelled       false hides CANCELLED
+--   onlyStale              only items in agents' hands that have shown no sign of life for staleThresholdMinutes
+--   staleThresholdMinutes  default 10
+--   maxRecords             1 to 10000, default 1000
+-- Returns:
+--   1: the items, highest priority first, then newest
+--   2: how many items match in all, by state
+-- Errors:
+--   JB400  maxRecords, staleThresholdMinutes or status is out of range
+--   JB403  a team named is not the caller's
+--   JB404  the machine is in none of the teams, or the company has no such bridge
+-- Rules:
+--   The requesting user must be a member of all specified teams; a name that the company does not have is ignored.
+--   If a machine name is provided, it must exist in one of the accessible teams.
+--   If a bridge name is provided, it must exist in the user's company.
+--   Priority is filtered and shown for PREMIUM and ELITE; null for the others.
+--   Queue items are sorted by priority (if available) then by creation time descending.
+--   Maximum of 10,000 records can be returned in a single request.
+--   Stale items are those in ASSIGNED or PROCESSING status with no heartbeat for longer than the threshold.
+#variable_conflict use_column
+declare
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_before timestamptz := v_now - make_interval(mins => p_stale_threshold_minutes);
+    v_filter record;
+begin
+    if p_max_records not between 1 and 10000 then
+        raise exception using errcode = 'JB400', message = format('maxRecords is %s: 1 to 10,000 are possible', p_max_records);
+    end if;
+    v_filter := queue.list_filter(v_caller, p_team_name, p_machine_name, p_bridge_name, p_status, p_priority, p_min_priority,
+        p_max_priority, p_created_by_user_email, p_stale_threshold_minutes);
+
+    return query
+    select item.queue_id, item.task_id, item.created_time, data.minutes_between(item.created_time, v_now),
+           request.version, data.vault_of(request), response.version, data.vault_of(response),
+           machine.machine_name::text, bridge.bridge_name::text, team.team_name::text, region.region_name::text, item.status,
+           item.completion_status, item.failure_reason, item.assigned_time, item.last_heartbeat_time,
+           data.minutes_between(item.last_heartbeat_time, v_now), item.finished_time, item.attempt, item.max_attempts,
+           item.progress, level.priority::data.priority_level,
+           (array['Highest', 'High', 'Normal', 'Low', 'Lowest'])[level.priority],
+           data.health_of(item.status, item.last_heartbeat_time, v_before),
+           (item.status in ('PENDING', 'ASSIGNED'))::integer::smallint, (item.response_vault_id is not null)::integer::smallint,
+           person.email::text, item.original_queue_id, item.timeout_seconds, item.metadata
+    from (
+        select chosen.*
+        from unnest(v_filter.team_ids) as mine (team_id)
+        cross join lateral (
+            select matching.*
+            from queue.matching_items(v_caller.company_id, mine.team_id, v_filter.machine_id, v_filter.bridge_id,
+                v_filter.statuses, v_filter.min_priority, v_filter.max_priority, p_date_from, p_date_to, p_task_id,
+                v_filter.created_by, p_include_completed, p_include_cancelled,
+                case when p_only_stale then v_before end) as matching
+            order by matching.priority desc, matching.created_time desc
+            limit p_max_records) as chosen
+        order by chosen.priority desc, chosen.created_time desc, chosen.queue_id desc
+        limit p_max_records) as item
+    cross join lateral (select data.priority_level_of(item.priority, v_caller.plan)) as level (priority)
+    join data.vault_record as request
+        on request.company_id = item.company_id and request.vault_record_id = item.request_vault_id
+    left join data.vault_record as response
+        on response.company_id = item.company_id and response.vault_record_id = item.response_vault_id
+    join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
+    join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
+    join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
+    join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
+    left join data.company_user as person on person.company_id = item.company_id and person.user_id = item.created_by
+    order by item.priority desc, item.created_time desc, item.queue_id desc;
+end;
+$$;

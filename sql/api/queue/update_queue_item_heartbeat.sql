@@ -1,0 +1,78 @@
+create or replace function api.update_queue_item_heartbeat(
+    p_queue_id      bigint default null,
+    p_task_id       uuid default null,
+    p_team_name     text default null,
+    p_claim_token   data.claim_token default null,
+    p_progress      data.fraction default null,
+    p_lease_seconds data.lease_seconds default null,
+    p_items         data.heartbeat[] default null,
+    out items             data.heartbeat_answer[],
+    out drain             boolean,
+    out heartbeat_seconds integer)
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- Say that jobs are still being worked on, and hear whether they should stop.
+--
+-- Callers: users, agents
+-- Arguments:
+--   queueId       one item, or
+--   taskId        the same by its other name
+--   teamName      if given, must be the item's team
+--   claimToken    from the claim
+--   progress      0 to 1
+--   leaseSeconds  how long the claim holds from now, 5 to 86400; default: as long as before
+--   items         instead: up to 1,000 objects with taskId or queueId, claimToken, progress and leaseSeconds
+-- Returns:
+--   1: a row per item: whether the claim still holds, until when, and whether a cancel was requested
+--   drain: whether the agent should take no new work
+--   heartbeatSeconds: how often a heartbeat is due
+-- Errors:
+--   JB400  neither an item nor items, both, or more than 1,000
+--   JB403  the team named is not the caller's
+--   JB404  the company has no such item, or it is not the caller's (one item only; in items the row says so)
+--   JB409  the claim is late, or its token missing or wrong (one item only; in items the row says so)
+-- Rules:
+--   The first heartbeat makes the item PROCESSING.
+--   A claim that the sweep has put back while nobody else claimed is renewed.
+declare
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_beat   data.heartbeat;
+    v_answer data.heartbeat_answer;
+begin
+    drain := false;
+    heartbeat_seconds := 10;
+
+    if p_items is null then
+        v_answer := queue.beat(v_caller, row(p_task_id, p_queue_id, p_claim_token, p_progress, p_lease_seconds)::data.heartbeat,
+            p_team_name, v_now);
+        if not v_answer.accepted then
+            raise exception using errcode = 'JB409', message = v_answer.message;
+        end if;
+        items := array[v_answer];
+        return;
+    end if;
+
+    if num_nonnulls(p_queue_id, p_task_id, p_claim_token) > 0 then
+        raise exception using errcode = 'JB400', message = 'an item and items are both given: name one or the other';
+    elsif cardinality(p_items) > 1000 then
+        raise exception using errcode = 'JB400', message = format('items holds %s: at most 1,000 in one call', cardinality(p_items));
+    end if;
+
+    -- Locked in one order, so that two calls for the same items cannot wait for each other.
+    items := array[]::data.heartbeat_answer[];
+    for v_beat in
+        select beat.*
+        from unnest(p_items) as beat
+        order by beat.queue_id, beat.task_id
+    loop
+        begin
+            v_answer := queue.beat(v_caller, v_beat, null, v_now);
+        exception
+            when sqlstate 'JB404' or sqlstate 'JB400' then
+                v_answer := row(v_beat.task_id, v_beat.queue_id, false, null, false, sqlerrm)::data.heartbeat_answer;
+        end;
+        items := items || v_answer;
+    end loop;
+end;
+$$;

@@ -1,0 +1,76 @@
+create or replace function api.update_queue_item_to_completed(
+    p_response_vault    data.vault,
+    p_completion_status data.completion_status default 'SUCCESS',
+    p_queue_id          bigint default null,
+    p_task_id           uuid default null,
+    p_team_name         text default null,
+    p_claim_token       data.claim_token default null,
+    p_retryable         boolean default true,
+    out completed       data.completed_item[],
+    out refused_status  integer,
+    out refused_message text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- Finish a queue item with its final response.
+--
+-- Callers: users, agents
+-- Seals: responseVault response item
+-- Arguments:
+--   responseVault     the result, JSON text
+--   completionStatus  SUCCESS, PARTIAL, FAILED; CANCELLED confirms a requested cancel
+--   queueId           the item, or
+--   taskId            the same by its other name
+--   teamName          if given, must be the item's team
+--   claimToken        from the claim
+--   retryable         whether trying again could help, after FAILED
+-- Returns:
+--   1: the item after the change, one row
+-- Errors:
+--   JB403  the team named is not the caller's
+--   JB404  the company has no such item, or it is not the caller's
+--   JB409  the item is not ASSIGNED or PROCESSING; the claim is late, or its token missing or wrong; it was completed with
+--          another answer
+--   JB421  the vault was sealed for another item or attempt
+-- Rules:
+--   The requesting user must be a member of the specified team.
+--   The queue item must exist and be in ASSIGNED or PROCESSING status.
+--   The completion is accepted exactly once; the same completion sent again gets the same answer and changes nothing.
+--   A late worker can change nothing: his answer is kept sealed beside the item, with an event LATE_COMPLETION.
+--   Processing duration is automatically calculated from assignment time.
+declare
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_item   data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+    v_judged record;
+    v_claim  data.claim;
+    v_again  boolean;
+begin
+    v_judged := queue.judge_claim(v_caller, v_item, p_claim_token);
+    v_claim := v_judged.claim;
+    v_again := v_judged.verdict = 'late' and v_claim.claim_number = v_item.claim_number and v_claim.answer_status is not null;
+
+    if v_judged.verdict = 'good' and p_completion_status = 'CANCELLED' and v_item.status <> 'CANCELLING' then
+        raise exception using errcode = 'JB409', message = format(
+            'queue item %s is %s: CANCELLED only confirms a cancel that was requested', v_item.queue_id, v_item.status);
+    elsif v_judged.verdict = 'good' then
+        v_item := queue.finish(v_caller, v_item, v_claim, p_completion_status, p_response_vault, p_retryable, v_now);
+    elsif v_again and p_claim_token is null then
+        raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, 'none');
+    elsif v_again and (v_claim.answer_status, v_claim.answer_fingerprint)
+          is distinct from (p_completion_status, (p_response_vault).fingerprint) then
+        raise exception using errcode = 'JB409', message = format(
+            'queue item %s was completed by this claim with another answer; nothing was changed', v_item.queue_id);
+    elsif v_judged.verdict = 'late' and not v_again and v_claim.outcome is distinct from 'RETURNED' then
+        perform queue.keep_late_answer(v_caller, v_item, v_claim, p_response_vault, v_now);
+        refused_status := 409;
+        refused_message := queue.explain_refusal(v_item, 'late');
+        return;
+    elsif not v_again then
+        raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, v_judged.verdict);
+    end if;
+
+    completed := array[row(
+        v_item.queue_id, v_item.task_id, v_item.status, v_item.finished_time,
+        data.minutes_between(v_item.assigned_time, v_item.finished_time))::data.completed_item];
+end;
+$$;

@@ -1,0 +1,24 @@
+create or replace function data.store_vault(
+    p_company_id bigint,
+    p_vault      data.vault,
+    p_time       timestamptz)
+returns bigint
+language plpgsql volatile set search_path = ''
+as $$
+-- Keep a sealed vault as version 1.
+--
+-- Returns:
+--   its vault_record_id
+declare
+    v_vault_record_id bigint;
+begin
+    insert into data.vault_record (
+        company_id, scope_kind, scope_id, owner_kind, owner_id, attempt, vault_name, vault_id, wrapped_key, content,
+        written_time)
+    values (
+        p_company_id, p_vault.scope_kind, p_vault.scope_id, p_vault.owner_kind, p_vault.owner_id, p_vault.attempt,
+        p_vault.vault_name, p_vault.vault_id, p_vault.wrapped_key, p_vault.content, p_time)
+    returning vault_record_id into v_vault_record_id;
+    return v_vault_record_id;
+end;
+$$;

@@ -1,0 +1,52 @@
+create or replace function keyring.vault_target(p_target text, p_arguments jsonb)
+returns data.vault_target
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- What a vault has to be sealed for, before the call that brings it.
+--
+-- Arguments:
+--   target     the third word of the procedure's line `Seals:`
+--   arguments  the call's members by their JSON names; claimToken as the hex of its digest
+-- Returns:
+--   scope and owner; owner_id null: a new one, the broker makes it
+-- Errors:
+--   whatever the procedure itself would raise for these arguments
+declare
+    v_caller  auth.caller := auth.identify();
+    v_machine data.machine;
+    v_item    data.queue_item;
+    v_judged  record;
+    v_target  data.vault_target;
+begin
+    if v_caller.company_id is null then
+        raise exception using errcode = 'JB401',
+            message = 'Authentication required: no valid token was sent in the header Rediacc-RequestToken';
+    end if;
+
+    if p_target = 'new_item' then
+        v_machine := auth.require_machine(v_caller, p_arguments ->> 'machineName', p_arguments ->> 'teamName');
+        v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);
+    elsif p_target in ('item', 'retry') then
+        v_item := auth.see_item(v_caller,
+            coalesce(p_arguments ->> 'originalQueueId', p_arguments ->> 'queueId')::bigint,
+            (p_arguments ->> 'taskId')::uuid, p_arguments ->> 'teamName');
+        select machine.*
+        into v_machine
+        from data.machine as machine
+        where machine.company_id = v_item.company_id
+          and machine.machine_id = v_item.machine_id;
+        if p_target = 'retry' then
+            v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);
+        else
+            v_judged := queue.judge_claim(v_caller, v_item, (p_arguments ->> 'claimToken')::bytea);
+            v_target := row('machine', v_machine.machine_uuid, 'queue_item', v_item.task_id,
+                case when v_item.status = 'PENDING' and v_judged.verdict <> 'good'
+                     then v_item.attempt + 1                        -- who answers it becomes its claimant
+                     else coalesce((v_judged.claim).attempt, v_item.attempt) end);
+        end if;
+    else
+        v_target := keyring.entity_target(v_caller, p_target, p_arguments);
+    end if;
+    return v_target;
+end;
+$$;

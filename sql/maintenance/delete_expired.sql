@@ -1,0 +1,44 @@
+create or replace function maintenance.delete_expired()
+returns integer
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- Delete what has outlived its time: idempotency keys, tokens with their grants, impersonations of ended transactions.
+--
+-- Returns:
+--   how many rows
+-- Rules:
+--   Nothing that is still good is touched: each row says itself until when it is.
+--   Two brokers at once: one works, the other finds the lock taken and does nothing.
+declare
+    v_now   timestamptz := data.clock();
+    v_count integer;
+    v_total integer := 0;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('maintenance.delete_expired', 0)) then
+        return 0;
+    end if;
+
+    delete from data.idempotency as kept
+    where kept.expires_time <= v_now;
+    get diagnostics v_count = row_count;
+    v_total := v_total + v_count;
+
+    delete from data.held_key as held
+    using data.token as token
+    where token.expires_time <= v_now
+      and held.company_id = token.company_id
+      and held.holder_kind in ('session', 'agent')
+      and held.holder_id = token.token_id;
+
+    delete from data.token as token
+    where token.expires_time <= v_now;
+    get diagnostics v_count = row_count;
+    v_total := v_total + v_count;
+
+    delete from data.impersonation as acting
+    where acting.started_time < v_now - interval '1 day'
+      and pg_xact_status(acting.transaction_id) is distinct from 'in progress';
+    get diagnostics v_count = row_count;
+    return v_total + v_count;
+end;
+$$;

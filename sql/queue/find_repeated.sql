@@ -1,0 +1,56 @@
+create or replace function queue.find_repeated(
+    p_caller            auth.caller,
+    p_idempotency_key   text,
+    p_vault_fingerprint bytea,
+    p_arguments         jsonb,
+    p_now               timestamptz)
+returns data.queue_item
+language plpgsql volatile set search_path = ''
+as $$
+-- The item that a call with this Idempotency-Key has made before; null when this call is the first, which then holds the key.
+--
+-- Arguments:
+--   vault_fingerprint  digest of the vault's plaintext under the scope key: a bare hash of a short body could be guessed
+--   arguments          everything else that the body says
+-- Errors:
+--   JB409  the key was used with another body, or its item has been deleted since
+-- Rules:
+--   Keys are kept for seven days. Two calls at once: the second waits here for the first.
+declare
+    v_fingerprint bytea := sha256(coalesce(p_vault_fingerprint, ''::bytea) || convert_to(p_arguments::text, 'UTF8'));
+    v_kept        data.idempotency;
+    v_item        data.queue_item;
+begin
+    insert into data.idempotency as kept (company_id, idempotency_key, fingerprint, queue_id, expires_time)
+    values (p_caller.company_id, p_idempotency_key, v_fingerprint, 0, p_now + interval '7 days')
+    on conflict (company_id, idempotency_key) do update
+    set fingerprint = excluded.fingerprint,
+        queue_id = 0,
+        expires_time = excluded.expires_time
+    where kept.expires_time <= p_now;
+    if found then
+        return null;
+    end if;
+
+    select kept.*
+    into v_kept
+    from data.idempotency as kept
+    where kept.company_id = p_caller.company_id
+      and kept.idempotency_key = p_idempotency_key;
+    if v_kept.fingerprint <> v_fingerprint then
+        raise exception using errcode = 'JB409',
+            message = format('Idempotency-Key %s was used with another body', p_idempotency_key);
+    end if;
+
+    select item.*
+    into v_item
+    from data.queue_item as item
+    where item.company_id = p_caller.company_id
+      and item.queue_id = v_kept.queue_id;
+    if not found then
+        raise exception using errcode = 'JB409',
+            message = format('Idempotency-Key %s made queue item %s, which was deleted', p_idempotency_key, v_kept.queue_id);
+    end if;
+    return v_item;
+end;
+$$;

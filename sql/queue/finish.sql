@@ -1,0 +1,68 @@
+create or replace function queue.finish(
+    p_caller    auth.caller,
+    p_item      data.queue_item,
+    p_claim     data.claim,
+    p_status    data.completion_status,
+    p_vault     data.vault,
+    p_retryable boolean,
+    p_now       timestamptz)
+returns data.queue_item
+language plpgsql volatile set search_path = ''
+as $$
+-- End a good claim with its answer, and the item with it.
+--
+-- Arguments:
+--   item, claim  locked, and judged good
+--   status       as reported; CANCELLED only while the item is CANCELLING
+-- Returns:
+--   the item after the change
+-- Rules:
+--   SUCCESS and PARTIAL end in COMPLETED, also while CANCELLING; FAILED ends in FAILED, while CANCELLING in CANCELLED.
+declare
+    v_item  data.queue_item := p_item;
+    v_next  data.queue_status := case
+        when p_status in ('SUCCESS', 'PARTIAL') then 'COMPLETED'
+        when p_item.status = 'CANCELLING' then 'CANCELLED'
+        else 'FAILED'
+    end;
+    v_kept  record;
+begin
+    -- Taken up again after the sweep: what the attempt had answered before goes on with it.
+    v_item.response_vault_id := coalesce(v_item.response_vault_id, p_claim.response_vault_id);
+    v_item.attempt := p_claim.attempt;
+    v_kept := queue.answer(v_item, p_claim, p_vault, p_now);
+
+    update data.claim as claim
+    set ended_time = p_now,
+        outcome = v_next::text::data.claim_outcome,
+        sign_time = coalesce(claim.sign_time, p_now),
+        answer_status = p_status,
+        answer_fingerprint = p_vault.fingerprint,
+        response_vault_id = null
+    where claim.company_id = p_claim.company_id
+      and claim.queue_id = p_claim.queue_id
+      and claim.claim_number = p_claim.claim_number;
+
+    update data.queue_item as item
+    set status = v_next,
+        attempt = p_claim.attempt,
+        response_vault_id = v_kept.vault_record_id,
+        assigned_time = coalesce(item.assigned_time, p_claim.claimed_time),
+        started_time = coalesce(item.started_time, item.assigned_time, p_claim.claimed_time),
+        last_heartbeat_time = p_now,
+        lease_seconds = null,
+        lease_until = null,
+        stale_time = null,
+        finished_time = p_now,
+        completion_status = case when v_next <> 'CANCELLED' then p_status end,
+        failure_reason = case when v_next = 'FAILED' then 'REPORTED'::data.failure_reason end,
+        retryable = p_retryable
+    where item.company_id = p_item.company_id
+      and item.queue_id = p_item.queue_id
+    returning item.* into v_item;
+
+    perform data.record_event(v_item, v_next::text::data.event_kind, p_caller.actor, p_now,
+        case when v_next = 'COMPLETED' then p_status::text end);
+    return v_item;
+end;
+$$;

@@ -1,0 +1,100 @@
+create or replace function queue.list_filter(
+    p_caller                  auth.caller,
+    p_team_name               text,
+    p_machine_name            text,
+    p_bridge_name             text,
+    p_status                  text,
+    p_priority                smallint,
+    p_min_priority            smallint,
+    p_max_priority            smallint,
+    p_created_by_user_email   text,
+    p_stale_threshold_minutes integer,
+    out team_ids     bigint[],
+    out machine_id   bigint,
+    out bridge_id    bigint,
+    out statuses     data.queue_status[],
+    out min_priority smallint,
+    out max_priority smallint,
+    out created_by   bigint)
+language plpgsql stable set search_path = ''
+as $$
+-- The filters of GetTeamQueueItems, names turned into ids and checked.
+--
+-- Returns:
+--   team_ids  the teams named that the company has, all the caller's; without names every team of the caller
+-- Errors:
+--   JB400  a status that does not exist, or a threshold below one minute
+--   JB403  a team named is not the caller's
+--   JB404  the machine is in none of the teams, or the company has no such bridge
+-- Rules:
+--   A name of a team that the company does not have is ignored in the list.
+--   Plans that do not show priority do not filter by it.
+--   An e-mail that nobody has matches nothing.
+declare
+    v_shown  boolean := p_caller.plan in ('PREMIUM', 'ELITE');
+    v_names  text[] := data.names_of(p_team_name);
+    v_bridge data.bridge;
+    v_other  text;
+begin
+    if p_stale_threshold_minutes < 1 then
+        raise exception using errcode = 'JB400',
+            message = format('staleThresholdMinutes is %s: at least 1 is needed', p_stale_threshold_minutes);
+    end if;
+
+    select array_agg(team.team_id) filter (where member.user_id is not null),
+           min(team.team_name) filter (where member.user_id is null)
+    into team_ids, v_other
+    from data.team as team
+    left join data.team_member as member
+        on member.company_id = team.company_id and member.team_id = team.team_id and member.user_id = p_caller.user_id
+    where team.company_id = p_caller.company_id
+      and (lower(team.team_name) = any(v_names) or v_names is null and member.user_id is not null);
+    team_ids := coalesce(team_ids, '{}');
+    if v_other is not null then
+        raise exception using errcode = 'JB403', message = format('you are not a member of team %s', v_other);
+    end if;
+
+    if p_machine_name is not null then
+        select machine.machine_id
+        into machine_id
+        from data.machine as machine
+        where machine.company_id = p_caller.company_id
+          and lower(machine.machine_name) = lower(p_machine_name)
+          and machine.team_id = any(team_ids);
+        if not found then
+            raise exception using errcode = 'JB404', message = format('machine %s not found in these teams', left(p_machine_name, 100));
+        end if;
+    end if;
+
+    if p_bridge_name is not null then
+        v_bridge := auth.require_bridge(p_caller, p_bridge_name);
+        bridge_id := v_bridge.bridge_id;
+    end if;
+
+    begin
+        statuses := (
+            select array_agg(upper(name)::data.queue_status)
+            from unnest(data.names_of(p_status)) as name);
+    exception
+        when invalid_text_representation then
+            raise exception using errcode = 'JB400', message = format('status %s is not one of %s', left(p_status, 100),
+                array_to_string(enum_range(null::data.queue_status), ', '));
+    end;
+
+    if v_shown then
+        -- Level 1 is the highest number of the table, so the greatest level bounds it from below; each level is 12 wide each way.
+        min_priority := case when num_nonnulls(p_priority, p_max_priority) > 0 then
+            data.priority_of_level(least(p_priority, p_max_priority), p_caller.plan) - 12 end;
+        max_priority := case when num_nonnulls(p_priority, p_min_priority) > 0 then
+            data.priority_of_level(greatest(p_priority, p_min_priority), p_caller.plan) + 12 end;
+    end if;
+
+    if p_created_by_user_email is not null then
+        created_by := coalesce((
+            select person.user_id
+            from data.company_user as person
+            where person.company_id = p_caller.company_id
+              and person.email = lower(p_created_by_user_email)), 0);
+    end if;
+end;
+$$;

@@ -1,0 +1,64 @@
+create or replace function queue.lock_next_items(
+    p_company_id  bigint,
+    p_machine_ids bigint[],
+    p_item_count  integer)
+returns bigint[]
+language plpgsql volatile set search_path = ''
+as $$
+-- Lock the next pending items of these machines, highest priority first, then oldest; skip what others hold.
+--
+-- Returns:
+--   their queue ids; fewer than asked only when there are no more to be had
+--
+-- One machine is one descent of queue_item_pending. Of many, each gives its first few by such a descent, and the best of these
+-- are locked: one ordered scan over `machine_id = any(...)` would sort the whole backlog. When other claims hold so many of the
+-- candidates that too few are left, more are taken.
+declare
+    v_machine_id bigint := p_machine_ids[1];
+    v_candidates bigint[];
+    v_ids        bigint[];
+    v_depth      integer := p_item_count;
+begin
+    if cardinality(p_machine_ids) = 1 then
+        return array(
+            select item.queue_id
+            from data.queue_item as item
+            where item.company_id = p_company_id
+              and item.machine_id = v_machine_id
+              and item.status = 'PENDING'
+            order by item.priority desc, item.queue_id
+            limit p_item_count
+            for update skip locked);
+    end if;
+
+    loop
+        v_candidates := array(
+            select next.queue_id
+            from unnest(p_machine_ids) as machine (machine_id)
+            cross join lateral (
+                select item.queue_id, item.priority
+                from data.queue_item as item
+                where item.company_id = p_company_id
+                  and item.machine_id = machine.machine_id
+                  and item.status = 'PENDING'
+                order by item.priority desc, item.queue_id
+                limit v_depth) as next
+            order by next.priority desc, next.queue_id
+            limit v_depth);
+
+        v_ids := array(
+            select item.queue_id
+            from data.queue_item as item
+            where item.company_id = p_company_id
+              and item.queue_id = any(v_candidates)
+              and item.status = 'PENDING'
+            order by item.priority desc, item.queue_id
+            limit p_item_count
+            for update skip locked);
+
+        exit when cardinality(v_ids) = p_item_count or cardinality(v_candidates) < v_depth;
+        v_depth := v_depth * 8;
+    end loop;
+    return v_ids;
+end;
+$$;

@@ -1,0 +1,42 @@
+create or replace function queue.repeat_claim(
+    p_caller     auth.caller,
+    p_request_id text,
+    p_claim_hash bytea,
+    p_now        timestamptz)
+returns bigint[]
+language plpgsql volatile set search_path = ''
+as $$
+-- The items of an earlier claim with this request id, whose answer was lost, under a new claim token.
+--
+-- Returns:
+--   their queue ids; empty when there was no such claim or its first lease is over
+-- Rules:
+--   The earlier token is void: only one of the two answers can have arrived.
+declare
+    v_ids bigint[];
+begin
+    v_ids := array(
+        select item.queue_id
+        from data.claim as claim
+        join data.queue_item as item on item.company_id = claim.company_id and item.queue_id = claim.queue_id
+        where claim.company_id = p_caller.company_id
+          and claim.token_id = p_caller.token_id
+          and claim.request_id = p_request_id
+          and claim.outcome is null
+          and claim.claim_number = item.claim_number
+          and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now
+        order by item.queue_id
+        for update of item);
+
+    update data.claim as claim
+    set claim_hash = p_claim_hash
+    from data.queue_item as item
+    where claim.company_id = p_caller.company_id
+      and claim.queue_id = any(v_ids)
+      and claim.outcome is null
+      and item.company_id = claim.company_id
+      and item.queue_id = claim.queue_id
+      and item.claim_number = claim.claim_number;
+    return v_ids;
+end;
+$$;
