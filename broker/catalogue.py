@@ -1,0 +1,134 @@
+"""One query on PostgreSQL's catalogue: the functions of schema `api`, with all types that they use."""
+
+from typing import TypedDict
+
+CATALOGUE = """
+with recursive
+published as (
+    select function.*
+    from pg_catalog.pg_proc as function
+    join pg_catalog.pg_namespace as schema on schema.oid = function.pronamespace
+    where schema.nspname = 'api'
+      and function.prokind = 'f'
+      and pg_catalog.has_function_privilege(function.oid, 'execute')
+),
+parameter as (
+    select
+        function.oid as function_oid,
+        entry.type_oid,
+        entry.position,
+        coalesce(function.proargnames[entry.position], '') as name,
+        coalesce(function.proargmodes[entry.position], 'i') as mode
+    from published as function
+    cross join lateral unnest(coalesce(function.proallargtypes, function.proargtypes::oid[]))
+        with ordinality as entry (type_oid, position)
+),
+used (oid) as (
+    select parameter.type_oid from parameter
+    union
+    select function.prorettype from published as function
+    union
+    select part.oid
+    from used
+    join pg_catalog.pg_type as whole on whole.oid = used.oid
+    cross join lateral (
+        select whole.typbasetype where whole.typtype = 'd'
+        union all
+        select whole.typelem where whole.typcategory = 'A' and whole.typelem <> 0
+        union all
+        select attribute.atttypid
+        from pg_catalog.pg_attribute as attribute
+        where whole.typtype = 'c'
+          and attribute.attrelid = whole.typrelid
+          and attribute.attnum > 0
+          and not attribute.attisdropped
+    ) as part (oid)
+)
+select
+    (select coalesce(json_agg(json_build_object(
+        'name', function.proname,
+        'source', function.prosrc,
+        'returns', function.prorettype::bigint,
+        'returns_set', function.proretset,
+        'input_count', function.pronargs,
+        'default_count', function.pronargdefaults,
+        'parameters', (
+            select coalesce(json_agg(json_build_object(
+                'name', parameter.name,
+                'mode', parameter.mode,
+                'type', parameter.type_oid::bigint,
+                'default', pg_catalog.pg_get_function_arg_default(function.oid, parameter.position::integer)
+            ) order by parameter.position), '[]'::json)
+            from parameter
+            where parameter.function_oid = function.oid)
+        ) order by function.proname), '[]'::json)
+     from published as function) as functions,
+    (select coalesce(json_agg(json_build_object(
+        'oid', type.oid::bigint,
+        'schema', schema.nspname,
+        'name', type.typname,
+        'category', type.typcategory,
+        'typtype', type.typtype,
+        'base', type.typbasetype::bigint,
+        'element', type.typelem::bigint,
+        'labels', (
+            select coalesce(json_agg(label.enumlabel order by label.enumsortorder), '[]'::json)
+            from pg_catalog.pg_enum as label
+            where label.enumtypid = type.oid),
+        'attributes', (
+            select coalesce(json_agg(json_build_object(
+                'name', attribute.attname,
+                'type', attribute.atttypid::bigint
+            ) order by attribute.attnum), '[]'::json)
+            from pg_catalog.pg_attribute as attribute
+            where type.typtype = 'c'
+              and attribute.attrelid = type.typrelid
+              and attribute.attnum > 0
+              and not attribute.attisdropped)
+        )), '[]'::json)
+     from pg_catalog.pg_type as type
+     join pg_catalog.pg_namespace as schema on schema.oid = type.typnamespace
+     where type.oid in (select used.oid from used)) as types
+"""
+
+
+class ParameterRow(TypedDict):
+    """One argument in the answer of CATALOGUE."""
+
+    name: str
+    mode: str
+    type: int
+    default: str | None
+
+
+class FunctionRow(TypedDict):
+    """One function in the answer of CATALOGUE."""
+
+    name: str
+    source: str
+    returns: int
+    returns_set: bool
+    input_count: int
+    default_count: int
+    parameters: list[ParameterRow]
+
+
+class AttributeRow(TypedDict):
+    """One attribute of a composite type in the answer of CATALOGUE."""
+
+    name: str
+    type: int
+
+
+class TypeRow(TypedDict):
+    """One type in the answer of CATALOGUE."""
+
+    oid: int
+    schema: str
+    name: str
+    category: str
+    typtype: str
+    base: int
+    element: int
+    labels: list[str]
+    attributes: list[AttributeRow]
