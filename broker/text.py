@@ -1,0 +1,33 @@
+"""Text that callers sent: how deep its JSON nests, and how much of it may be shown to them again."""
+
+import re
+
+ECHO_CHARACTERS = 100
+NESTING = 64
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# To the closing quote, or to the end of the text: an unclosed string must not be tried again from each quote in it.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def echo(text: str) -> str:
+    """A caller's own text as an answer may show it: one line, at most 100 characters."""
+    shown = _UNPRINTABLE.sub(" ", text[: ECHO_CHARACTERS + 1])
+    return shown if len(shown) <= ECHO_CHARACTERS else shown[: ECHO_CHARACTERS - 3] + "..."
+
+
+def nests_too_deeply(json: bytes) -> bool:
+    """Tell whether JSON nests deeper than 64, before a parser recurses into it; brackets in strings do not count.
+
+    Linear: each of at most 64 rounds takes away the innermost pairs.
+    """
+    if json.count(b"[") + json.count(b"{") <= NESTING:
+        return False
+    brackets = _STRING.sub(b"", json).translate(_ONE_KIND, _NOT_BRACKETS)
+    for _ in range(NESTING):
+        if b"[]" not in brackets:
+            break
+        brackets = brackets.replace(b"[]", b"")
+    return b"[]" in brackets or brackets.count(b"[") > NESTING
