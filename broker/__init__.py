@@ -1,0 +1,40 @@
+"""Machine job broker: encrypted jobs for machines, handed out once, operated with SQL."""
+
+from collections.abc import Callable, Iterable
+
+from flask import Flask
+
+from broker.call import Procedures, wake_nobody
+from broker.config import Config, ConfigError
+from broker.database import Database
+from broker.errors import BODY_BYTES
+from broker.keyring import InstanceKeyring
+from broker.surfaces.envelope import install_envelope
+from broker.surfaces.health import create_health
+from broker.surfaces.stored_procedure import create_stored_procedures
+
+
+def create_app(config: Config, wake: Callable[[Iterable[str]], None] = wake_nobody) -> Flask:
+    """Make the server's WSGI application; its procedures are `app.extensions["procedures"]`.
+
+    A database that is away is no error: calls answer 503 until it comes.
+
+    Args:
+        wake: told, after each call, for whom something became ready.
+
+    Raises:
+        ConfigError: no database is named.
+        KeyringError: the instance keyring cannot be used.
+    """
+    if config.database_url is None:
+        raise ConfigError("BROKER_DATABASE_URL is not set: broker serve starts an embedded server without it")
+    keyring = InstanceKeyring.load(config.data_dir, config.keyring)
+    database = Database(config.database_url, config.pool_size, config.pooler)
+    procedures = Procedures(database, config, keyring, wake)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
+    app.extensions["procedures"] = procedures
+    install_envelope(app)
+    app.register_blueprint(create_stored_procedures(procedures))
+    app.register_blueprint(create_health(procedures))
+    return app

@@ -1,0 +1,148 @@
+"""What a call answers: rows opened, tokens shown, what is not for the caller taken out."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.caller import HeldKeys
+from broker.endpoint import Endpoint, RowShape
+from broker.pipeline import Rows
+from broker.rows import decode_rows
+from broker.vault import VaultError, VaultRecord, open_vault
+
+STREAM_BYTES = 256 * 1024  # a larger listing is decoded and opened while it is sent
+
+logger = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+@dataclass
+class AnswerTable:
+    """Rows by the names of their members; where `streamed`, they can be read once."""
+
+    rows: Iterable[Row]
+    count: int
+    streamed: bool = False
+
+
+@dataclass
+class Answer:
+    """What a call that was not refused by raising answers.
+
+    Attributes:
+        wait_keys: where to wait for more, when the answer is empty.
+        refusal: status and sentence of a refusal whose traces were committed.
+    """
+
+    tables: list[AnswerTable] = field(default_factory=list)
+    outputs: Row = field(default_factory=dict)
+    wait_keys: tuple[str, ...] = ()
+    refusal: tuple[int, str] | None = None
+
+
+@dataclass
+class Finisher:
+    """Makes the rows of one call ready for the caller.
+
+    Attributes:
+        keys: asked for at the first vault.
+        claim_token: made for this call, shown in place of its digest.
+        reveal: by column, what a ceremony shows once.
+        claimed: told of each claimed row and its request vault.
+        woken: keys collected from columns of type data.wake.
+        unreadable: rows with a vault that did not open.
+    """
+
+    keys: Callable[[], HeldKeys]
+    claim_token: str | None
+    reveal: Mapping[str, str]
+    claimed: Callable[[Row, VaultRecord], None]
+    woken: list[str] = field(default_factory=list)
+    unreadable: list[Row] = field(default_factory=list)
+
+    def finish(self, shape: RowShape, rows: Iterable[Row]) -> Iterator[Row]:
+        """Rows as the caller sees them; a claimed one whose vault does not open is left out."""
+        for row in rows:
+            for member in shape.wakes:
+                self.woken.extend(row.pop(member) or ())
+            for member, column in shape.revealed:
+                row[member] = self.reveal.get(column, row[member])
+            for member in shape.claims:
+                row[member] = self.claim_token if row[member] is not None else None
+            if self._open_vaults(shape, row) or not shape.claims:
+                yield row
+
+    def _open_vaults(self, shape: RowShape, row: Row) -> bool:
+        readable = True
+        for member in shape.vaults:
+            record: VaultRecord | None = row[member]
+            if record is None:
+                continue
+            if shape.claims:
+                self.claimed(row, record)
+            row[member] = open_record(record, self.keys())
+            readable = readable and row[member] is not None
+        if not readable:
+            row["vaultError"] = True
+            self.unreadable.append(row)
+        return readable
+
+
+def build_answer(endpoint: Endpoint, answers: Sequence[Rows], finisher: Finisher) -> Answer:
+    """Put together what the database answered.
+
+    Args:
+        answers: of the counting procedure, if there is one, and of the procedure.
+    """
+    procedure, rows = endpoint.procedure, answers[-1]
+    answer = Answer()
+    decoded = decode_rows(endpoint.rows, rows)
+    if procedure.tables and procedure.tables[0].output is None:
+        finished = finisher.finish(endpoint.shapes[0], decoded)
+        if rows.size >= STREAM_BYTES:
+            answer.tables.append(AnswerTable(finished, rows.count, streamed=True))
+        else:
+            answer.tables.append(table_of(finished))
+    else:
+        for row in decoded:
+            add_outputs(answer, endpoint, row, finisher)
+    if endpoint.counts:
+        answer.tables.append(table_of(decode_rows(endpoint.counts, answers[0])))
+    if rows.truncated:
+        answer.outputs["truncated"] = True
+    return answer
+
+
+def add_outputs(answer: Answer, endpoint: Endpoint, row: Row, finisher: Finisher) -> None:
+    """Add the single row of out arguments: arrays of composites are tables, the rest is outputs."""
+    procedure = endpoint.procedure
+    for table, shape in zip(procedure.tables, endpoint.shapes, strict=True):
+        if table.output is not None:
+            listed = row[procedure.results[table.output].member] or ()
+            answer.tables.append(table_of(finisher.finish(shape, listed)))
+    outputs = {
+        procedure.results[position].member: row[procedure.results[position].member] for position in procedure.outputs
+    }
+    status, message = outputs.pop("refusedStatus", None), outputs.pop("refusedMessage", None)
+    if status is not None:
+        answer.refusal = status, message or "refused"
+    answer.wait_keys = tuple(outputs.pop("waitKeys", None) or ())
+    [answer.outputs] = finisher.finish(endpoint.outputs, [outputs])
+
+
+def table_of(rows: Iterable[Row]) -> AnswerTable:
+    """A table whose rows are all there."""
+    listed = list(rows)
+    return AnswerTable(listed, len(listed))
+
+
+def open_record(record: VaultRecord, keys: HeldKeys) -> str | None:
+    """The JSON text of a vault, or None when these keys do not open it."""
+    try:
+        key = keys.scope_key(record.scope_kind, record.scope_id, record.key_version)
+        return None if key is None else open_vault(record, keys.company_uuid, key).decode()
+    except (VaultError, UnicodeDecodeError):
+        logger.exception("a vault of %s %s does not open", record.owner_kind, record.owner_id)
+        return None

@@ -1,0 +1,293 @@
+"""Calls: a procedure's name and a JSON object in, an answer out; every surface comes here.
+
+The way of a call: load the members, ceremony, seal vaults, one round trip, open vaults.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import ValidationError
+from psycopg.errors import Error
+
+from broker import tokens
+from broker.answer import Answer, Finisher, Row, build_answer
+from broker.arguments import as_array, build_statement
+from broker.caller import Caller, KeyCache, Sender
+from broker.ceremonies import Context, Prepared, find_ceremony
+from broker.config import Config
+from broker.database import Database, SchemaChangedError, UnavailableError
+from broker.endpoint import Endpoint, build_endpoint
+from broker.errors import UNAUTHENTICATED, RefusedError, failure_of
+from broker.keyring import InstanceKeyring
+from broker.pipeline import Rows
+from broker.registry import Registry, read_registry
+from broker.schemas import load_request
+from broker.sealing import Sealer
+from broker.text import echo
+
+LISTING_BYTES = 32 * 2**20
+REFRESH_SECONDS = 2.0  # an unknown name or member reads the registry again, but not more often
+IDEMPOTENCY_KEY_CHARACTERS = 200
+MISSEALED = "JB421"
+FAIL_UNREADABLE = "select keyring.fail_unreadable($1, $2)"
+REPORT_UNREADABLE = "select keyring.report_unreadable($1)"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was found to be well formed.
+
+    Attributes:
+        arguments: loaded members; vaults as their text in bytes, claim tokens as digests.
+        wait_seconds: how long the answer may wait for something to come, if it is empty.
+        body: as it was sent, for the case that the procedure changes before the call is made.
+    """
+
+    endpoint: Endpoint
+    arguments: Mapping[str, Any] = field(repr=False)
+    wait_seconds: int
+    caller: Caller
+    sender: Sender
+    body: object = field(repr=False)
+
+
+def wake_nobody(keys: Iterable[str]) -> None:
+    """Stand for the hub where there is none."""
+
+
+class Procedures:
+    """The procedures of one broker process: registry, keys and database behind one door.
+
+    Args:
+        wake: told, after each call, for whom something became ready.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        keyring: InstanceKeyring,
+        wake: Callable[[Iterable[str]], None] = wake_nobody,
+    ) -> None:
+        self.database = database
+        self._config = config
+        self._keyring = keyring
+        self._wake = wake
+        self._cache = KeyCache(database)
+        self._sealer = Sealer(database)
+        self._endpoints: Mapping[str, Endpoint] = {}
+        self._read_time = self._renewed = -REFRESH_SECONDS
+        self.registry = Registry()
+        try:
+            self.refresh()
+        except UnavailableError:
+            logger.warning("the database is away: calls are refused until it comes")
+
+    def refresh(self) -> None:
+        """Read the registry again; the calls under way keep the one they began with."""
+        self._read_time = time.monotonic()
+        self.registry = read_registry(self.database)
+        self._endpoints = {
+            procedure.name: build_endpoint(procedure, self._config.vault_max_bytes) for procedure in self.registry
+        }
+
+    def find(self, name: str) -> Endpoint:
+        """The procedure of this name.
+
+        Raises:
+            RefusedError: 404, there is none.
+            UnavailableError: the registry could not be read yet.
+        """
+        endpoint = self._endpoints.get(name)
+        if endpoint is None and self._is_old():
+            self.refresh()
+            endpoint = self._endpoints.get(name)
+        if not self._endpoints:
+            raise UnavailableError("no procedure is installed")
+        if endpoint is None:
+            raise RefusedError(404, f"procedure {echo(name)} does not exist")
+        return endpoint
+
+    def identify(self, endpoint: Endpoint, sender: Sender) -> Caller:
+        """The caller, as far as the token's text tells. Procedures for anyone take no notice of a token.
+
+        Raises:
+            RefusedError: 401, no token, or a text that cannot be one.
+        """
+        if endpoint.for_anyone:
+            return Caller(None, self._cache)
+        if not sender.token:
+            raise RefusedError(401, UNAUTHENTICATED)
+        return Caller(sender.token, self._cache)
+
+    def load(self, endpoint: Endpoint, body: object, caller: Caller, sender: Sender) -> Call:
+        """Check a request as a whole.
+
+        Args:
+            body: a JSON value; None for an empty body.
+
+        Raises:
+            ValidationError: with all that is wrong with it.
+            RefusedError: 400, the header Idempotency-Key cannot be used.
+        """
+        try:
+            return load_call(endpoint, body, caller, sender)
+        except ValidationError as refusal:
+            if not self._is_old():
+                raise
+            try:
+                # An upgrade may have taught the procedure a member that this process has not heard of.
+                self.refresh()
+            except UnavailableError:
+                raise refusal from None
+        return load_call(self.find(endpoint.procedure.name), body, caller, sender)
+
+    def run(self, call: Call) -> Answer:
+        """Make a call.
+
+        Raises:
+            RefusedError, psycopg.Error, UnavailableError: see errors.failure_of.
+        """
+        try:
+            return self._run(call)
+        except SchemaChangedError:
+            logger.warning("the schema changed under a call of %s: it is repeated", call.endpoint.procedure.name)
+        # Connections made since the last renewal are new enough; a fault that looks like an upgrade costs no more.
+        if time.monotonic() - self._renewed >= REFRESH_SECONDS:
+            self._renewed = time.monotonic()
+            self.database.renew()
+        self.refresh()
+        endpoint = self.find(call.endpoint.procedure.name)
+        return self._run(self.load(endpoint, call.body, call.caller, call.sender))
+
+    def call(self, name: str, body: object, sender: Sender) -> Answer:
+        """Find, check and make a call: what a surface that never waits needs."""
+        endpoint = self.find(name)
+        caller = self.identify(endpoint, sender)
+        return self.run(self.load(endpoint, body, caller, sender))
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._read_time >= REFRESH_SECONDS
+
+    def _run(self, call: Call) -> Answer:
+        procedure = call.endpoint.procedure
+        arguments = dict(call.arguments)
+        prepared = Prepared()
+        if procedure.header.ceremony:
+            context = Context(self.database, self._config, self._keyring, call.caller, call.sender)
+            prepared = find_ceremony(procedure.header.ceremony).prepare(context, call.arguments)
+            arguments.update(prepared.material)
+        claim_token = None
+        for argument in procedure.arguments:
+            if argument.type.name == "data.new_claim":
+                claim_token = tokens.new_claim_token()
+                arguments[argument.member] = tokens.token_hash(claim_token)
+        try:
+            rows = self._send(call, arguments, prepared)
+        except (Error, RefusedError) as error:
+            if failure_of(error).status == 401:
+                call.caller.forget()
+            raise
+        finisher = Finisher(
+            keys=lambda: prepared.keys or call.caller.keys,
+            claim_token=claim_token,
+            reveal=prepared.reveal,
+            claimed=lambda row, record: self._sealer.remember_claim(call.caller.keys.company_uuid, row, record),
+        )
+        answer = build_answer(call.endpoint, rows, finisher)
+        if finisher.woken:
+            self._wake(finisher.woken)
+        if answer.refusal:
+            raise RefusedError(*answer.refusal)
+        self._report(call, arguments, finisher.unreadable)
+        for table in answer.tables:
+            if table.streamed:
+                table.rows = self._report_after(table.rows, call, finisher)
+        read_alone = sum(table.count for table in answer.tables) == 1
+        if finisher.unreadable and read_alone and not procedure.lists:
+            raise RefusedError(500, "the vault cannot be opened")
+        return answer
+
+    def _send(self, call: Call, arguments: Mapping[str, Any], prepared: Prepared) -> list[Rows]:
+        """Seal and call; once more, if what a vault was sealed for is not what the database says."""
+        try:
+            return self._seal_and_send(call, arguments, prepared, fresh=False)
+        except Error as error:
+            if error.sqlstate != MISSEALED:
+                raise
+        return self._seal_and_send(call, arguments, prepared, fresh=True)
+
+    def _seal_and_send(
+        self, call: Call, arguments: Mapping[str, Any], prepared: Prepared, *, fresh: bool
+    ) -> list[Rows]:
+        procedure = call.endpoint.procedure
+        sealed = self._sealer.seal(
+            procedure,
+            arguments,
+            call.caller,
+            keys=prepared.keys,
+            owners=prepared.owners,
+            idempotency_key=call.sender.idempotency_key,
+            fresh=fresh,
+        )
+        # Counts come first: what a listing has too much is left unread, and the connection with it.
+        statements = [build_statement(procedure.counts, sealed)] if procedure.counts else []
+        statements.append(build_statement(procedure, sealed, LISTING_BYTES if procedure.lists else None))
+        return self.database.round_trip(statements, call.caller.token_hash)
+
+    def _report(self, call: Call, arguments: Mapping[str, Any], unreadable: Sequence[Row]) -> None:
+        """Leave a trace of vaults that did not open; an item just claimed ends, since nobody can ever run it."""
+        queue_ids = [row["queueId"] for row in unreadable if row.get("queueId") is not None]
+        if not queue_ids:
+            return
+        claim_hash = next(
+            (arguments[argument.member] for argument in call.endpoint.procedure.arguments
+             if argument.type.name == "data.new_claim"),
+            None,
+        )  # fmt: skip
+        try:
+            if call.endpoint.claims:
+                for queue_id in queue_ids:
+                    self.database.query(FAIL_UNREADABLE, str(queue_id), claim_hash, token_hash=call.caller.token_hash)
+            else:
+                self.database.query(REPORT_UNREADABLE, as_array(queue_ids), token_hash=call.caller.token_hash)
+        except (Error, UnavailableError):
+            # The answer is right without it; the lease of a claimed item runs out, and it is found unreadable again.
+            logger.exception("unreadable vaults of queue items %s could not be reported", queue_ids)
+
+    def _report_after(self, rows: Iterable[Row], call: Call, finisher: Finisher) -> Iterator[Row]:
+        yield from rows
+        self._report(call, {}, finisher.unreadable)
+
+
+def load_call(endpoint: Endpoint, body: object, caller: Caller, sender: Sender) -> Call:
+    """A call from a JSON value.
+
+    Raises:
+        ValidationError, RefusedError: see Procedures.load.
+    """
+    arguments = load_request(endpoint.schema, {} if body is None else body)
+    wait_seconds = 0
+    for argument in endpoint.procedure.arguments:
+        if argument.type.name == "data.wait_seconds":
+            wait_seconds = arguments.pop(argument.member, 0)
+        elif argument.type.name == "data.idempotency_key" and sender.idempotency_key is not None:
+            arguments[argument.member] = check_idempotency_key(sender.idempotency_key)
+    return Call(endpoint, arguments, wait_seconds, caller, sender, body)
+
+
+def check_idempotency_key(text: str) -> str:
+    """The header Idempotency-Key, if it can be used.
+
+    Raises:
+        RefusedError: 400.
+    """
+    if not 1 <= len(text) <= IDEMPOTENCY_KEY_CHARACTERS or not text.isprintable():
+        limit = f"1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters"
+        raise RefusedError(400, f"the header Idempotency-Key must have {limit}")
+    return text

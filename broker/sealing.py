@@ -1,0 +1,173 @@
+"""Seal the vaults of a call: find out what each belongs to, and with which key."""
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from broker.arguments import as_json
+from broker.caller import Caller, HeldKeys
+from broker.database import Database
+from broker.errors import RefusedError
+from broker.header import Seal
+from broker.identifiers import uuid7
+from broker.registry import Column, Procedure, Type
+from broker.vault import VaultOwner, VaultRecord, owner_context, seal_vault
+
+CACHED_OWNERS = 20_000
+FIND_TARGET = "select * from keyring.vault_target($1, $2::jsonb)"
+NO_KEY = "this token holds no key for what the vault belongs to"
+
+OwnerKey = tuple[UUID, str, str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a vault has to be sealed for; without owner_id it is something new."""
+
+    scope_kind: str
+    scope_id: UUID
+    owner_kind: str
+    owner_id: UUID | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A vault in the arguments: the members that say what it belongs to, the object that holds it, its name there."""
+
+    members: Mapping[str, Any]
+    holder: MutableMapping[str, Any]
+    name: str
+
+
+class Sealer:
+    """Seals, and remembers what earlier calls were sealed for; what it remembers wrongly the procedure refuses."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._targets: dict[OwnerKey, Target] = {}
+
+    def seal(
+        self,
+        procedure: Procedure,
+        arguments: Mapping[str, Any],
+        caller: Caller,
+        *,
+        keys: HeldKeys | None = None,
+        owners: Mapping[str, VaultOwner] | None = None,
+        idempotency_key: str | None = None,
+        fresh: bool = False,
+    ) -> dict[str, Any]:
+        """Replace the JSON text of each vault by the sealed vault.
+
+        Args:
+            keys: instead of the caller's.
+            owners: what vaults belong to, by path, where that is known.
+            idempotency_key: of the call: repeated texts are recognised under it.
+            fresh: ask the database what the vaults belong to, whatever is remembered.
+
+        Raises:
+            RefusedError: 403, the caller holds no key for it.
+            psycopg.Error: what the database says of the owner: absent, another team's, ...
+        """
+        sealed = copy_arguments(procedure, arguments)
+        for seal in procedure.header.seals:
+            for place in places(procedure, seal.path, sealed):
+                text = place.holder[place.name]
+                held = keys or caller.keys
+                owner = (owners or {}).get(seal.path) or self._find_owner(seal, place.members, caller, held, fresh)
+                version = held.newest_version(owner.scope_kind, owner.scope_id)
+                key = None if version is None else held.scope_key(owner.scope_kind, owner.scope_id, version)
+                if version is None or key is None:
+                    raise RefusedError(403, NO_KEY)
+                context = owner_context(owner) if idempotency_key is None else idempotency_key.encode()
+                place.holder[place.name] = seal_vault(text, owner, held.company_uuid, version, key, context)
+        return sealed
+
+    def remember_claim(self, company_uuid: UUID, row: Mapping[str, Any], request: VaultRecord) -> None:
+        """Keep what a response to a claimed item will belong to: the item's scope and the attempt just begun."""
+        target = Target(request.scope_kind, request.scope_id, "queue_item", row["taskId"], row["attempt"])
+        self._remember((company_uuid, "taskId", str(row["taskId"])), target)
+        self._remember((company_uuid, "queueId", str(row["queueId"])), target)
+
+    def _find_owner(
+        self, seal: Seal, members: Mapping[str, Any], caller: Caller, held: HeldKeys, fresh: bool
+    ) -> VaultOwner:
+        key = owner_key(seal.target, members, held.company_uuid)
+        target = None if key is None or fresh else self._targets.get(key)
+        if target is None:
+            target = self._ask(seal.target, members, caller)
+            if key is not None:
+                self._remember(key, target)
+        owner_id = target.owner_id
+        if owner_id is None:
+            chosen = members.get("taskId") if seal.target.startswith("new_") else None
+            owner_id = UUID(chosen) if chosen else uuid7()
+        return VaultOwner(
+            target.scope_kind, target.scope_id, target.owner_kind, owner_id, target.attempt, seal.vault_name
+        )
+
+    def _ask(self, target: str, members: Mapping[str, Any], caller: Caller) -> Target:
+        json = orjson.dumps(members).decode()
+        [row] = self._database.query(FIND_TARGET, target, json, token_hash=caller.token_hash)
+        return Target(**row)
+
+    def _remember(self, key: OwnerKey, target: Target) -> None:
+        if len(self._targets) >= CACHED_OWNERS:
+            self._targets.clear()
+        self._targets[key] = target
+
+
+def owner_key(target: str, members: Mapping[str, Any], company_uuid: UUID) -> OwnerKey | None:
+    """Under which key the target of a vault is remembered, or None when it is asked for each time."""
+    if target == "new_item" and members.get("teamName"):
+        place = f"{members['teamName']}\0{members.get('machineName', '')}".lower()
+        return company_uuid, target, place
+    if target == "item":
+        name = "taskId" if members.get("taskId") else "queueId"
+        return (company_uuid, name, str(members[name])) if members.get(name) else None
+    return None
+
+
+def copy_arguments(procedure: Procedure, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, copied as deep as vaults lie in them."""
+    copied = dict(arguments)
+    for seal in procedure.header.seals:
+        outer, _, inner = seal.path.partition(".")
+        if inner and outer in copied:
+            copied[outer] = [dict(element) for element in copied[outer]]
+    return copied
+
+
+def places(procedure: Procedure, path: str, arguments: dict[str, Any]) -> Iterator[Place]:
+    """Where the vaults of one line `Seals:` are."""
+    outer, _, inner = path.partition(".")
+    if not inner:
+        if arguments.get(path) is not None:
+            yield Place(visible_members(procedure.arguments, arguments), arguments, path)
+        return
+    [argument] = [argument for argument in procedure.arguments if argument.member == outer]
+    others = [other for other in procedure.arguments if other is not argument]
+    common = visible_members(others, arguments)
+    attributes = argument.type.element.plain.attributes if argument.type.element else ()
+    for element in cast("list[dict[str, Any]]", arguments.get(outer) or []):
+        if element.get(inner) is not None:
+            yield Place({**common, **visible_members(attributes, element)}, element, inner)
+
+
+def visible_members(columns: Iterable[Column], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the database may see before the call: everything but vaults, whose text it must never see."""
+    return {
+        column.member: as_json(column.type, values[column.member])
+        for column in columns
+        if column.member in values and column.type.plain.name != "data.vault" and not holds_vault(column.type)
+    }
+
+
+def holds_vault(kind: Type) -> bool:
+    """Tell whether a composite, or a list of them, has a vault in it."""
+    inner = (kind.element or kind).plain
+    return any(attribute.type.plain.name == "data.vault" for attribute in inner.attributes)
