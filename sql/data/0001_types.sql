@@ -194,17 +194,19 @@ create type data.token_material as (
     token_hash data.sha256,
     grants     data.key_grant[]);
 
-create type data.company_material as (
-    company_uuid      uuid,
-    user_uuid         uuid,
-    invitation_grant  bytea,
-    recovery_grant    bytea,
-    check_value       data.check_value,
-    plan              data.plan);        -- the operator's default
-
 create type data.invitation_material as (
-    user_uuid    uuid,
-    grants       data.key_grant[]);
+    user_uuid           uuid,
+    verifier            data.sha256,         -- of a proof that only the activation code gives
+    instance_key_number integer,             -- of a code set for tests and demonstrations, else null
+    grants              data.key_grant[]);
+
+create type data.company_material as (
+    company_uuid   uuid,
+    plan           data.plan,                -- the operator's default
+    email          data.email,               -- of the first user
+    check_value    data.check_value,         -- of the company key
+    invitation     data.invitation_material,
+    recovery_grant bytea);
 
 create type data.password_material as (
     argon2_salt         bytea,
@@ -212,11 +214,31 @@ create type data.password_material as (
     argon2_iterations   integer,
     argon2_lanes        integer,
     instance_key_number integer,
-    verifier            data.sha256,
+    verifier            data.sha256,         -- of a proof that only the password gives
     grants              data.key_grant[]);
 
+create type data.activation_material as (
+    email    data.email,
+    proof    bytea,                          -- made from the code
+    password data.password_material);        -- null: the code does not open the invitation
+
 create type data.session_material as (
-    email      text,
-    password_matches boolean,
-    upgrade    data.password_material,   -- when the parameters were raised since the last sign-in, else null
-    token      data.token_material);
+    email       data.email,
+    proof       bytea,                       -- made from the password and argon2_salt
+    argon2_salt bytea,
+    upgrade     data.password_material,      -- when parameters or instance key have changed since the last sign-in
+    token       data.token_material);        -- null: the password is wrong
+
+-- One-row answers of procedures that refuse without undoing.
+create type data.opened_session as (
+    next_request_token    data.revealed,
+    token_expiration      timestamptz,
+    expiration_hours      integer,
+    company_name          text,
+    is_authorized         boolean,
+    preferred_language    text,
+    authentication_status text);
+
+create type data.activated_account as (
+    user_email text,
+    result     text);

@@ -57,11 +57,14 @@ create table data.held_key (
     primary key (company_id, holder_kind, holder_id, key_kind, key_id, key_version),
     foreign key (company_id, key_version) references data.company_key);
 
+-- Who may set a password: proved by the activation code, whose digest of a digest is kept. Gone once it was used.
 create table data.invitation (
-    company_id   bigint not null,
-    user_id      bigint not null,
-    expires_time timestamptz not null,
-    tries        integer not null default 0,
+    company_id          bigint not null,
+    user_id             bigint not null,
+    verifier            data.sha256 not null,
+    instance_key_number integer,                      -- of a code set for tests and demonstrations
+    expires_time        timestamptz not null,
+    tries               smallint not null default 0 check (tries between 0 and 10),
     primary key (company_id, user_id),
     foreign key (company_id, user_id) references data.company_user on delete cascade);
 

@@ -1,0 +1,70 @@
+create or replace function api.activate_user_account(
+    p_activation_code     text,
+    p_activation_material data.activation_material,
+    out accounts          data.activated_account[],
+    out refused_status    integer,
+    out refused_message   text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- Activate an account with the code of its invitation, and set its password.
+--
+-- E-mail and password hash come in the headers Rediacc-UserEmail and Rediacc-UserHash.
+--
+-- Callers: anyone
+-- Ceremony: activation
+-- Arguments:
+--   activationCode  from the invitation; the broker keeps it to itself, only what it proves comes here
+-- Returns:
+--   1: one row, with a sentence
+-- Errors:
+--   JB400  a code that is no code, or headers that are missing or malformed
+--   JB403  the code is not good for this e-mail: one text, whatever the reason
+-- Rules:
+--   A code is good for 7 days, for 10 tries and for one use.
+--   A wrong code counts as a try, and stays counted though the call is refused.
+--   The password is the one sent here, whatever was sent when the user was made.
+declare
+    v_caller     auth.caller := auth.enter_call();
+    v_now        timestamptz := data.clock();
+    v_user       data.company_user;
+    v_invitation data.invitation;
+    v_password   data.password_material := (p_activation_material).password;
+begin
+    select person.*
+    into v_user
+    from data.email_address as address
+    join data.company_user as person on person.company_id = address.company_id and person.user_id = address.user_id
+    where address.email = (p_activation_material).email
+      and person.deactivated_time is null
+    for no key update of person;
+
+    -- Locked: of many tries at once each is counted.
+    select invitation.*
+    into v_invitation
+    from data.invitation as invitation
+    where invitation.company_id = v_user.company_id
+      and invitation.user_id = v_user.user_id
+    for update;
+
+    if v_invitation.tries < 10
+       and v_invitation.expires_time > v_now
+       and v_invitation.verifier = sha256((p_activation_material).proof)
+       and v_password.verifier is not null then
+        perform data.store_password(v_user.company_id, v_user.user_id, v_password, v_now);
+        perform data.store_grants(v_user.company_id, 'invitation', v_user.user_uuid, '{}');
+        delete from data.invitation as invitation
+        where invitation.company_id = v_user.company_id
+          and invitation.user_id = v_user.user_id;
+        accounts := array[row(v_user.email, format('account %s activated', v_user.email))::data.activated_account];
+        return;
+    end if;
+
+    update data.invitation as invitation
+    set tries = least(invitation.tries + 1, 10)
+    where invitation.company_id = v_user.company_id
+      and invitation.user_id = v_user.user_id;
+    refused_status := 403;
+    refused_message := 'the activation code is not good for this e-mail: it is wrong, used, expired, or was tried too often; '
+        || 'an administrator can invite again';
+end;
+$$;

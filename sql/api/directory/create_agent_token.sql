@@ -1,0 +1,68 @@
+create or replace function api.create_agent_token(
+    p_token_material  data.token_material,
+    p_machine_name    text default null,
+    p_bridge_name     text default null,
+    p_name            data.entity_name default null,
+    p_expires_in_days integer default 365)
+returns table (
+    agent_token_id uuid,
+    token          data.revealed,
+    name           text,
+    machine_name   text,
+    bridge_name    text,
+    expires_time   timestamptz)
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- Make a token for the agent of a machine, or of all machines of a bridge.
+--
+-- Callers: administrators
+-- Ceremony: agent_token
+-- Arguments:
+--   machineName    a machine of the caller's teams, or
+--   bridgeName     a bridge whose machines are all of the caller's teams
+--   name           to know the token by; default: the name of the machine or bridge
+--   expiresInDays  1 to 3650, default 365
+-- Returns:
+--   1: the token, one row; its text is shown here and nowhere else
+-- Errors:
+--   JB400  not exactly one of machineName and bridgeName, or expiresInDays is out of range
+--   JB403  the caller is no administrator, a machine is of a team that is not his, or there is no key to give
+--   JB404  the company has no such machine, or no such bridge
+--   JB409  the bridge has no machine
+--   JB503  the bridge's machines changed during the call
+-- Rules:
+--   The requesting user must be a member of the team of every machine whose vaults the token will open.
+--   The token opens the vaults of its machine, or of the machines that its bridge has now, and no others; a machine that joins
+--   the bridge later needs another token.
+#variable_conflict use_column
+declare
+    v_caller  auth.caller := auth.enter_call();
+    v_now     timestamptz := data.clock();
+    v_target  record := auth.require_agent_target(v_caller, p_machine_name, p_bridge_name);
+    v_name    data.entity_name := coalesce(p_name, v_target.machine_name, v_target.bridge_name);
+    v_expires timestamptz := v_now + make_interval(days => p_expires_in_days);
+begin
+    if p_expires_in_days not between 1 and 3650 then
+        raise exception using errcode = 'JB400', message = format(
+            'expiresInDays is %s: 1 day to 3650 (ten years) are possible', p_expires_in_days);
+    end if;
+    perform auth.require_keys(v_caller, (p_token_material).token_id);
+
+    if v_target.machine_uuids is distinct from array(
+        select distinct given.key_id
+        from unnest((p_token_material).grants) as given
+        where given.key_kind = 'machine'
+        order by given.key_id) then
+        raise exception using errcode = 'JB503', message = 'the machines of the bridge changed during the call: repeat it';
+    end if;
+
+    perform data.store_token(
+        row(v_caller.company_id, (p_token_material).token_id, 'agent', (p_token_material).token_hash, v_name, null, null,
+            v_target.machine_id, v_target.bridge_id, v_caller.user_id, v_now, v_expires, v_now)::data.token,
+        (p_token_material).grants);
+
+    return query
+    select (p_token_material).token_id, null::data.revealed, v_name::text, v_target.machine_name, v_target.bridge_name,
+           v_expires;
+end;
+$$;

@@ -1,0 +1,50 @@
+create or replace function api.create_machine(
+    p_team_name     text,
+    p_bridge_name   text,
+    p_machine_name  data.entity_name,
+    p_machine_vault data.vault default null)
+returns table (name text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+-- Make a machine of a team, reached by a bridge.
+--
+-- Callers: administrators
+-- Seals: machineVault machine new_machine
+-- Arguments:
+--   teamName      a team of the caller
+--   bridgeName    the bridge that serves the machine
+--   machineName   its name
+--   machineVault  JSON text that the team's members may read
+-- Returns:
+--   1: the machine's name, one row
+-- Errors:
+--   JB403  the caller is no administrator, or not a member of the team
+--   JB404  the company has no such team, or no such bridge
+--   JB409  the company has a machine of that name
+--   JB421  the vault was sealed for something else
+-- Rules:
+--   The requesting user must be a member of the specified team.
+--   Machine names are unique in a company, whatever their case and team.
+#variable_conflict use_column
+declare
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_team   data.team := auth.require_team(v_caller, p_team_name);
+    v_bridge data.bridge := auth.require_bridge(v_caller, p_bridge_name);
+    v_kept   record;
+begin
+    v_kept := auth.keep_new_vault(v_caller, p_machine_vault, 'machine', v_now);
+
+    insert into data.machine (company_id, machine_uuid, machine_name, team_id, bridge_id, vault_record_id, created_time)
+    values (
+        v_caller.company_id, v_kept.entity_uuid, p_machine_name, v_team.team_id, v_bridge.bridge_id, v_kept.vault_record_id,
+        v_now)
+    on conflict do nothing;
+    if not found then
+        raise exception using errcode = 'JB409', message = format('machine %s exists already', p_machine_name);
+    end if;
+
+    return query
+    select p_machine_name::text;
+end;
+$$;
