@@ -22,6 +22,7 @@ from broker.database import Database, SchemaChangedError, UnavailableError
 from broker.endpoint import Endpoint, build_endpoint
 from broker.errors import UNAUTHENTICATED, RefusedError, failure_of
 from broker.keyring import InstanceKeyring
+from broker.password import Argon2Gate
 from broker.pipeline import Rows
 from broker.registry import Registry, read_registry
 from broker.schemas import load_request
@@ -77,6 +78,7 @@ class Procedures:
         self.database = database
         self._config = config
         self._keyring = keyring
+        self._gate = Argon2Gate()
         self._wake = wake
         self._cache = KeyCache(database)
         self._sealer = Sealer(database)
@@ -179,7 +181,7 @@ class Procedures:
         arguments = dict(call.arguments)
         prepared = Prepared()
         if procedure.header.ceremony:
-            context = Context(self.database, self._config, self._keyring, call.caller, call.sender)
+            context = Context(self.database, self._config, self._keyring, self._gate, call.caller, call.sender)
             prepared = find_ceremony(procedure.header.ceremony).prepare(context, call.arguments)
             arguments.update(prepared.material)
         claim_token = None

@@ -13,6 +13,7 @@ from psycopg.errors import Error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from broker.database import UnavailableError
+from broker.password import GateFullError
 
 UNAUTHENTICATED = "Authentication required: no valid token was sent in the header Rediacc-RequestToken"
 BODY_BYTES = 2**20
@@ -71,6 +72,8 @@ def failure_of(error: BaseException) -> Failure:
         return make_failure(400, tuple(str(message) for message in messages))
     if isinstance(error, Error):
         return make_failure(*explain_sqlstate(error))
+    if isinstance(error, GateFullError):
+        return Failure(503, (f"{error}; repeat the call",), {"Retry-After": str(error.retry_after_seconds)})
     if isinstance(error, UnavailableError):
         return make_failure(BUSY[0], (BUSY[1],))
     if isinstance(error, HTTPException) and error.code:

@@ -18,6 +18,7 @@ from broker.caller import Caller, HeldKeys, Sender
 from broker.config import Config
 from broker.database import Database
 from broker.keyring import InstanceKeyring
+from broker.password import Argon2Gate
 from broker.vault import VaultOwner
 
 
@@ -27,6 +28,7 @@ class Context:
 
     Attributes:
         database: query(text, *values, token_hash=caller.token_hash) for functions of schema keyring.
+        gate: every derivation from a password goes through it.
         caller: token and keys; without a token for procedures that anyone may call.
         sender: headers and address of the request.
     """
@@ -34,6 +36,7 @@ class Context:
     database: Database
     config: Config
     keyring: InstanceKeyring
+    gate: Argon2Gate
     caller: Caller
     sender: Sender
 

@@ -1,0 +1,37 @@
+"""A token for an agent: it opens the scope keys of its machines and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.ceremonies import Context, Prepared
+from broker.ceremonies.grants import wrap_machine_keys
+from broker.identifiers import uuid7
+from broker.keys import token_key
+from broker.tokens import new_agent_token, token_hash
+
+FIND_MACHINES = "select machine_uuid from keyring.agent_machines($1, $2)"
+NO_TOKEN = (None, None, None)
+
+
+def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:
+    """Wrap the scope keys of the token's machines under a new token.
+
+    Raises:
+        RefusedError: 401, the caller's token is not good.
+        psycopg.Error: as the procedure: the machine or bridge is absent, or not the caller's, ...
+    """
+    held = context.caller.keys
+    if not held.company_keys:
+        # An agent's token: the procedure says who may call it.
+        return Prepared({"tokenMaterial": NO_TOKEN})
+    rows = context.database.query(
+        FIND_MACHINES,
+        arguments.get("machineName"),
+        arguments.get("bridgeName"),
+        token_hash=context.caller.token_hash,
+    )
+    token, token_id = new_agent_token(), uuid7()
+    wrapping_key = token_key(token, token_id, held.company_uuid)
+    machine_uuids = [row["machine_uuid"] for row in rows]
+    grants = wrap_machine_keys(held.company_uuid, held.company_keys, machine_uuids, wrapping_key, token_id)
+    return Prepared({"tokenMaterial": (token_id, token_hash(token), grants)}, reveal={"token": token})

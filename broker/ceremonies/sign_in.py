@@ -1,0 +1,55 @@
+"""A sign-in: from the keys that the password opens to keys that the new session's token opens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from broker.ceremonies import Context, Prepared
+from broker.ceremonies.credentials import require_email, require_user_hash
+from broker.ceremonies.grants import unwrap_company_keys, wrap_company_keys
+from broker.ceremonies.passwords import Recipe, derive, make_password, new_recipe
+from broker.identifiers import uuid7
+from broker.keys import token_key
+from broker.password import PasswordParameters
+from broker.tokens import new_session_token, token_hash
+
+FIND_USER = "select * from keyring.sign_in($1)"
+
+
+def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:  # noqa: ARG001  # as every ceremony
+    """Try the password; if it is right, wrap the company's keys under the token of a new session.
+
+    Whether the user may sign in is for the procedure to say.
+
+    Raises:
+        RefusedError: 400, headers that are missing or malformed.
+        GateFullError: too many derivations wait already.
+    """
+    email, user_hash = require_email(context.sender), require_user_hash(context.sender)
+    rows = context.database.query(FIND_USER, email)
+    if not rows:
+        # As long as for a user who exists, so that nobody learns from the time who does.
+        derive(context, new_recipe(context), user_hash, uuid7())
+        return refused(email)
+
+    user = rows[0]
+    company_uuid, user_uuid = user["company_uuid"], user["user_uuid"]
+    parameters = PasswordParameters(user["argon2_memory_kib"], user["argon2_iterations"], user["argon2_lanes"])
+    recipe = Recipe(user["argon2_salt"], parameters, user["instance_key_number"])
+    keys = derive(context, recipe, user_hash, user_uuid)
+    if not keys.matches(user["verifier"]):
+        return refused(email)
+
+    company_keys = unwrap_company_keys(rows, keys.kek, "user", user_uuid)
+    upgrade = None
+    if recipe.is_outdated(context):
+        upgrade = make_password(context, company_uuid, user_uuid, user_hash, company_keys)
+    token, token_id = new_session_token(), uuid7()
+    wrapping_key = token_key(token, token_id, company_uuid)
+    grants = wrap_company_keys(company_uuid, company_keys, wrapping_key, "session", token_id)
+    material = (email, keys.proof, recipe.salt, upgrade, (token_id, token_hash(token), grants))
+    return Prepared({"sessionMaterial": material}, reveal={"next_request_token": token})
+
+
+def refused(email: str) -> Prepared:
+    """No session; the procedure says so, in one text for every reason."""
+    return Prepared({"sessionMaterial": (email, None, None, None, None)})
