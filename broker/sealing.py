@@ -84,7 +84,9 @@ class Sealer:
                 if version is None or key is None:
                     raise RefusedError(403, NO_KEY)
                 context = owner_context(owner) if idempotency_key is None else idempotency_key.encode()
-                place.holder[place.name] = seal_vault(text, owner, held.company_uuid, version, key, context)
+                place.holder[place.name] = seal_vault(
+                    text, owner, held.company_uuid, version, key, fingerprint_context=context
+                )
         return sealed
 
     def remember_claim(self, company_uuid: UUID, row: Mapping[str, Any], request: VaultRecord) -> None:

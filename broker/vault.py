@@ -1,0 +1,237 @@
+"""Vaults: seal JSON text for one owner, open it again, or recognise it without opening.
+
+A vault is two sealed parts. Numbers are big endian, u16 and u32 unsigned, i64 signed:
+
+    wrapped_key = "JV" format=1 algorithm=1 kind flags=0 key_version:u32 | nonce 12 | AES-256-GCM(scope key, data key)
+    content     = "JV" format=1 algorithm=1 kind flags=0 reserved:u16=0  | nonce 12 | AES-256-GCM(data key, JSON text)
+    kind        = 1 request, 2 response, 3 vault of an entity (team, machine, ...)
+    associated  = length-prefixed("jb1/vault", header, company uuid, owner kind, owner id, vault name, vault id:i64)
+    owner id    = uuid, 16 bytes; for a response followed by attempt:u32
+
+With its 16-byte tag a wrapped key is 70 bytes, and content 36 bytes longer than the text. Each part's associated data
+begins with its own header; each field there follows its length, u32.
+
+The scope is bound by its key, the rest by the associated data: a record moved to another place does not open.
+"""
+
+import hmac
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from broker.keys import KEY_BYTES, NONCE_BYTES, WRAPPED_KEY_BYTES, hkdf_sha256, length_prefixed
+
+_KIND_NUMBERS = {"request": 1, "response": 2}
+_ENTITY_KIND = 3
+_FORMAT = 1
+_AES_256_GCM = 1
+_NO_FLAGS = 0
+_RESERVED = bytes(2)
+_WRAPPED_HEADER_BYTES = 10
+_CONTENT_HEADER_BYTES = 8
+
+
+class VaultError(Exception):
+    """A vault does not open; why is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("the vault cannot be opened with this key")
+
+
+@dataclass(frozen=True, slots=True)
+class VaultOwner:
+    """What a vault belongs to: the first six attributes of the row type data.vault, in its order.
+
+    Attributes:
+        scope_kind: machine, team or company: whose scope key wraps the data key.
+        owner_kind: queue_item, schedule, or the kind of the entity.
+        owner_id: taskId of the item it is sealed for, or the entity's uuid.
+        attempt: the attempt that answered, for a response; otherwise 0.
+        vault_name: request, response, or the kind of the entity.
+    """
+
+    scope_kind: str
+    scope_id: UUID
+    owner_kind: str
+    owner_id: UUID
+    attempt: int
+    vault_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRecord(VaultOwner):
+    """A sealed vault: the attributes of the row type data.vault, in its order.
+
+    Attributes:
+        vault_id: 64 random bits, signed, new with each write.
+        wrapped_key: 70 bytes.
+        content: 36 bytes more than the text.
+        fingerprint: 32 bytes, or None.
+    """
+
+    vault_id: int
+    wrapped_key: bytes
+    content: bytes
+    fingerprint: bytes | None
+
+    @property
+    def key_version(self) -> int:
+        """Version of the company key from which the scope key must be derived to open this vault.
+
+        Raises:
+            VaultError: the wrapped key is not 70 bytes.
+        """
+        if len(self.wrapped_key) != WRAPPED_KEY_BYTES:
+            raise VaultError
+        return int.from_bytes(self.wrapped_key[6:_WRAPPED_HEADER_BYTES], "big")
+
+
+def seal_vault(
+    plaintext: bytes,
+    owner: VaultOwner,
+    company_uuid: UUID,
+    key_version: int,
+    scope_key: bytes,
+    *,
+    fingerprint_context: bytes | None = None,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+) -> VaultRecord:
+    """Encrypt a text for one owner, under a data key of its own.
+
+    Args:
+        plaintext: the JSON text, UTF-8; kept byte for byte.
+        owner: what the vault belongs to.
+        key_version: version of the company key that gave the scope key, 0 to 2^32-1.
+        scope_key: 32 bytes, of the owner's scope.
+        fingerprint_context: if given, the record carries the text's fingerprint in this context.
+        random_bytes: asked in turn for data key, nonce of the wrapped key, nonce of the content, vault id.
+
+    Raises:
+        ValueError: a scope key that is not 32 bytes, or an attempt on anything but a response.
+        OverflowError: an attempt or version outside 0 to 2^32-1.
+
+    Source: spec/vault-keys.md, records; AES-256-GCM, NIST SP 800-38D, section 7.1.
+    """
+    _require_key(scope_key)
+    data_key = random_bytes(KEY_BYTES)
+    key_nonce = random_bytes(NONCE_BYTES)
+    nonce = random_bytes(NONCE_BYTES)
+    vault_id = int.from_bytes(random_bytes(8), "big", signed=True)
+
+    key_header = _header_start(owner.vault_name) + key_version.to_bytes(4, "big")
+    key_context = associated_data(key_header, company_uuid, owner, vault_id)
+    header = _header_start(owner.vault_name) + _RESERVED
+    context = associated_data(header, company_uuid, owner, vault_id)
+    return VaultRecord(
+        scope_kind=owner.scope_kind,
+        scope_id=owner.scope_id,
+        owner_kind=owner.owner_kind,
+        owner_id=owner.owner_id,
+        attempt=owner.attempt,
+        vault_name=owner.vault_name,
+        vault_id=vault_id,
+        wrapped_key=key_header + key_nonce + AESGCM(scope_key).encrypt(key_nonce, data_key, key_context),
+        content=header + nonce + AESGCM(data_key).encrypt(nonce, plaintext, context),
+        fingerprint=None if fingerprint_context is None else fingerprint(scope_key, fingerprint_context, plaintext),
+    )
+
+
+def open_vault(record: VaultRecord, company_uuid: UUID, scope_key: bytes) -> bytes:
+    """Decrypt a vault as the database returned it.
+
+    Args:
+        scope_key: 32 bytes, the key of the record's scope, from the company key of the record's key_version.
+
+    Returns:
+        The JSON text that was sealed, UTF-8.
+
+    Raises:
+        VaultError: wrong key, other owner or company, altered bytes, unknown format; which one is not told.
+        ValueError: a scope key that is not 32 bytes.
+
+    Source: spec/vault-keys.md, records; AES-256-GCM, NIST SP 800-38D, section 7.2.
+    """
+    _require_key(scope_key)
+    wrapped_key, content = record.wrapped_key, record.content
+    start = _header_start(record.vault_name)
+    header = start + _RESERVED
+    # Everything but the key version has one valid value, so a record of another kind, format or flag stops here.
+    if len(wrapped_key) != WRAPPED_KEY_BYTES or not wrapped_key.startswith(start):
+        raise VaultError
+    if not content.startswith(header):
+        raise VaultError
+    key_header, key_nonce, key_sealed = _split(wrapped_key, _WRAPPED_HEADER_BYTES)
+    _, nonce, sealed = _split(content, _CONTENT_HEADER_BYTES)
+    try:
+        key_context = associated_data(key_header, company_uuid, record, record.vault_id)
+        data_key = AESGCM(scope_key).decrypt(key_nonce, key_sealed, key_context)
+        context = associated_data(header, company_uuid, record, record.vault_id)
+        return AESGCM(data_key).decrypt(nonce, sealed, context)
+    except (InvalidTag, ValueError, OverflowError) as error:
+        raise VaultError from error
+
+
+def fingerprint(scope_key: bytes, context: bytes, plaintext: bytes) -> bytes:
+    """Tell whether a repeated text is the same one, without keeping it or a hash that can be guessed.
+
+    Args:
+        context: the Idempotency-Key, UTF-8, or owner_context(): equal texts elsewhere have other fingerprints.
+
+    Returns:
+        32 bytes, HMAC-SHA256 (RFC 2104) under a key derived from the scope key.
+    """
+    _require_key(scope_key)
+    return hmac.digest(hkdf_sha256(scope_key, b"", b"jb1/fingerprint"), length_prefixed(context, plaintext), "sha256")
+
+
+def owner_context(owner: VaultOwner) -> bytes:
+    """Write an owner as the context of a fingerprint: the same owner, attempt and name give the same bytes."""
+    return length_prefixed(owner.owner_kind.encode(), _owner_id(owner), owner.vault_name.encode())
+
+
+def associated_data(header: bytes, company_uuid: UUID, owner: VaultOwner, vault_id: int) -> bytes:
+    """Write down what a sealed part is bound to.
+
+    Args:
+        header: the part's own first bytes, 10 of the wrapped key or 8 of the content.
+
+    Raises:
+        ValueError: an attempt on anything but a response, where nothing would bind it.
+        OverflowError: an attempt outside 0 to 2^32-1, a vault id outside 64 signed bits.
+    """
+    return length_prefixed(
+        b"jb1/vault",
+        header,
+        company_uuid.bytes,
+        owner.owner_kind.encode(),
+        _owner_id(owner),
+        owner.vault_name.encode(),
+        vault_id.to_bytes(8, "big", signed=True),
+    )
+
+
+def _owner_id(owner: VaultOwner) -> bytes:
+    if owner.vault_name == "response":
+        return owner.owner_id.bytes + owner.attempt.to_bytes(4, "big")
+    if owner.attempt != 0:
+        raise ValueError("only a response belongs to an attempt")
+    return owner.owner_id.bytes
+
+
+def _header_start(vault_name: str) -> bytes:
+    return b"JV" + bytes((_FORMAT, _AES_256_GCM, _KIND_NUMBERS.get(vault_name, _ENTITY_KIND), _NO_FLAGS))
+
+
+def _split(part: bytes, header_bytes: int) -> tuple[bytes, bytes, bytes]:
+    nonce_end = header_bytes + NONCE_BYTES
+    return part[:header_bytes], part[header_bytes:nonce_end], part[nonce_end:]
+
+
+def _require_key(scope_key: bytes) -> None:
+    # AESGCM would take 16 bytes too and silently be AES-128.
+    if len(scope_key) != KEY_BYTES:
+        raise ValueError("a scope key is 32 bytes")
