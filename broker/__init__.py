@@ -7,8 +7,10 @@ from flask import Flask
 from broker.call import Procedures, wake_nobody
 from broker.config import Config, ConfigError
 from broker.database import Database
+from broker.database_urls import serving_url
 from broker.errors import BODY_BYTES
 from broker.keyring import InstanceKeyring
+from broker.surfaces.documentation import create_documentation
 from broker.surfaces.envelope import install_envelope
 from broker.surfaces.health import create_health
 from broker.surfaces.stored_procedure import create_stored_procedures
@@ -29,12 +31,13 @@ def create_app(config: Config, wake: Callable[[Iterable[str]], None] = wake_nobo
     if config.database_url is None:
         raise ConfigError("BROKER_DATABASE_URL is not set: broker serve starts an embedded server without it")
     keyring = InstanceKeyring.load(config.data_dir, config.keyring)
-    database = Database(config.database_url, config.pool_size, config.pooler)
+    database = Database(serving_url(config), config.pool_size, config.pooler)
     procedures = Procedures(database, config, keyring, wake)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.extensions["procedures"] = procedures
     install_envelope(app)
     app.register_blueprint(create_stored_procedures(procedures))
+    app.register_blueprint(create_documentation(procedures, config))
     app.register_blueprint(create_health(procedures))
     return app

@@ -20,6 +20,8 @@ class Config:
     Attributes:
         database_url: `postgresql://...` of the server to use; None: embedded PostgreSQL under data_dir.
         migrate_url: the same as a role that may create roles and schemas; default: database_url.
+        background_url: the same server, not through a pooler, as a role that is or may become broker_scheduler, for
+            maintenance and notices; default: database_url, but migrate_url where that is a pooler's or broker_app's.
         data_dir: embedded PostgreSQL and the instance keyring.
         keyring: instance keys, `1:<64 hex digits>,...`; None: a file in data_dir, made at first start.
         pool_size: database connections per worker process.
@@ -34,7 +36,8 @@ class Config:
 
     database_url: str | None = None
     migrate_url: str | None = None
-    data_dir: Path = field(default_factory=lambda: default_data_dir())
+    background_url: str | None = None
+    data_dir: Path = field(default_factory=lambda: default_data_dir())  # noqa: PLW0108  # defined below
     keyring: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
@@ -63,6 +66,7 @@ class Config:
         return Config(
             database_url=database_url,
             migrate_url=environ.get("BROKER_MIGRATE_DATABASE_URL") or database_url,
+            background_url=environ.get("BROKER_BACKGROUND_DATABASE_URL") or None,
             data_dir=Path(data_dir).expanduser().absolute() if data_dir else default_data_dir(),
             keyring=environ.get("BROKER_KEYRING") or None,
             host=environ.get("BROKER_HOST", "127.0.0.1"),
@@ -80,7 +84,7 @@ class Config:
 
 
 def default_data_dir() -> Path:
-    """`/var/lib/machine-job-broker` for root, whose embedded server runs as a user of its own; else below the home folder."""
+    """`/var/lib/machine-job-broker` for root, whose embedded server has its own user; else below the home folder."""
     if os.geteuid() == 0:
         return Path("/var/lib/machine-job-broker")
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "machine-job-broker"

@@ -1,0 +1,104 @@
+"""The command `broker`.
+
+Exit status: 0 done, 1 it failed, 2 the command or a setting cannot be used, 3 (doctor) a person is needed.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+import psycopg
+
+from broker.config import Config, ConfigError
+from broker.database import Database
+from broker.database_urls import DatabaseUrlError, serving_url
+from broker.doctor import examine
+from broker.embedded import EmbeddedPostgresError
+from broker.embedded_access import reachable_database
+from broker.install import InstallError, install
+from broker.keyring import KeyringError
+from broker.log import configure_logging
+from broker.openapi import build_document
+from broker.registry import read_registry
+from broker.serve import PortError, ServeError, serve
+
+FAILED = 1
+UNUSABLE = 2
+NEEDS_A_PERSON = 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """The machine job broker. Settings are environment variables BROKER_*; the README has their table."""
+
+
+@main.command("serve")
+@click.option("--host", help="Address to listen on; default: BROKER_HOST, else this machine only (127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one. Default: BROKER_PORT, else 8585.")
+def serve_command(host: str | None, port: int | None) -> None:
+    """Run the server: database (embedded without BROKER_DATABASE_URL), migration, HTTP.
+
+    Prints "Broker ready at http://..." when it answers. SIGTERM and Ctrl-C stop it in order.
+    """
+    configure_logging()
+    with explained():
+        config = Config.from_env()
+        serve(replace(config, host=host or config.host, port=config.port if port is None else port))
+
+
+@main.command("migrate")
+def migrate_command() -> None:
+    """Bring the schema up to date; brokers may go on serving."""
+    configure_logging()
+    with explained(), reachable_database(Config.from_env()) as config:
+        applied = install(config.migrate_url or "")
+    click.echo(f"{len(applied)} files applied" if applied else "up to date")
+
+
+@main.command("openapi")
+def openapi_command() -> None:
+    """Print the contract as an OpenAPI document."""
+    configure_logging()
+    with explained(), reachable_database(Config.from_env()) as config:
+        registry = read_registry(Database(serving_url(config), pool_size=1, pooler=config.pooler))
+    click.echo(json.dumps(build_document(registry, config.vault_max_bytes), indent=2))
+
+
+@main.command("doctor")
+def doctor_command() -> None:
+    """Say how the broker is; exit status 3 when something needs a person."""
+    with explained():
+        findings = examine(Config.from_env())
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(NEEDS_A_PERSON if any(finding.needs_a_person for finding in findings) else 0)
+
+
+if find_spec("broker.bootstrap"):
+    main.add_command(import_module("broker.bootstrap").bootstrap_command)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what a person can do something about into one sentence and an exit status."""
+    try:
+        yield
+    except (PortError, ConfigError, DatabaseUrlError, KeyringError) as error:
+        fail(error, UNUSABLE)
+    except (EmbeddedPostgresError, InstallError, ServeError) as error:
+        fail(error, FAILED)
+    except psycopg.OperationalError as error:
+        fail(f"the database cannot be reached: {str(error).strip()}; check BROKER_DATABASE_URL", FAILED)
+    except psycopg.Error as error:
+        fail(f"the database refused: {str(error).strip()}", FAILED)
+
+
+def fail(reason: object, status: int) -> None:
+    """Say why, and end."""
+    click.echo(f"broker: {reason}", err=True)
+    sys.exit(status)
