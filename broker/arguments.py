@@ -1,8 +1,9 @@
 """From loaded arguments to a statement: `select * from api.f(p_a => $1, ...)` and the values on the wire."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from psycopg.pq import Format
 from broker.pipeline import Statement
 from broker.registry import Procedure, Type
 from broker.vault import VaultRecord
+
+vault_attributes = attrgetter(*(attribute.name for attribute in fields(VaultRecord)))
 
 
 @dataclass(slots=True)
@@ -49,8 +52,7 @@ def place(kind: Type, value: Any, binder: Binder) -> str:
     """The SQL expression of one argument."""
     plain, element = kind.plain, kind.element
     if isinstance(value, VaultRecord):
-        # slots keep the order of the row type's attributes
-        return f"row({', '.join(map(binder.bind, astuple(value)))})::{plain.name}"
+        return f"row({', '.join(map(binder.bind, vault_attributes(value)))})::{plain.name}"
     if element and element.plain.kind == "composite":
         json = orjson.dumps([as_json(element, entry) for entry in value]).decode()
         return f"array(select jsonb_populate_recordset(null::{element.plain.name}, {binder.bind(json)}::jsonb))"
@@ -87,7 +89,7 @@ def as_json(kind: Type, value: Any) -> Any:
     """
     plain, element = kind.plain, kind.element
     if isinstance(value, VaultRecord):
-        value = astuple(value)
+        value = vault_attributes(value)
     if plain.kind == "composite" and isinstance(value, Mapping):
         attributes = ((attribute, value.get(attribute.member)) for attribute in plain.attributes)
         return {attribute.name: as_json(attribute.type, inner) for attribute, inner in attributes}
