@@ -5,30 +5,23 @@ Exit status: 0 done, 1 it failed, 2 the command or a setting cannot be used, 3 (
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
 
 import click
-import psycopg
 
-from broker.config import Config, ConfigError
+from broker.bootstrap import bootstrap_command
+from broker.complaints import explained
+from broker.config import Config
 from broker.database import Database
-from broker.database_urls import DatabaseUrlError, serving_url
+from broker.database_urls import serving_url
 from broker.doctor import examine
-from broker.embedded import EmbeddedPostgresError
 from broker.embedded_access import reachable_database
-from broker.install import InstallError, install
-from broker.keyring import KeyringError
+from broker.install import install
 from broker.log import configure_logging
 from broker.openapi import build_document
 from broker.registry import read_registry
-from broker.serve import PortError, ServeError, serve
+from broker.serve import serve
 
-FAILED = 1
-UNUSABLE = 2
 NEEDS_A_PERSON = 3
 
 
@@ -79,26 +72,4 @@ def doctor_command() -> None:
     sys.exit(NEEDS_A_PERSON if any(finding.needs_a_person for finding in findings) else 0)
 
 
-if find_spec("broker.bootstrap"):
-    main.add_command(import_module("broker.bootstrap").bootstrap_command)
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what a person can do something about into one sentence and an exit status."""
-    try:
-        yield
-    except (PortError, ConfigError, DatabaseUrlError, KeyringError) as error:
-        fail(error, UNUSABLE)
-    except (EmbeddedPostgresError, InstallError, ServeError) as error:
-        fail(error, FAILED)
-    except psycopg.OperationalError as error:
-        fail(f"the database cannot be reached: {str(error).strip()}; check BROKER_DATABASE_URL", FAILED)
-    except psycopg.Error as error:
-        fail(f"the database refused: {str(error).strip()}", FAILED)
-
-
-def fail(reason: object, status: int) -> None:
-    """Say why, and end."""
-    click.echo(f"broker: {reason}", err=True)
-    sys.exit(status)
+main.add_command(bootstrap_command)
