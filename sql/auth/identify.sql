@@ -14,6 +14,7 @@ declare
     v_token_hash  text := nullif(current_setting('broker.token_hash', true), '');
     v_now         timestamptz;
     v_caller      auth.caller;
+    v_last_used   timestamptz;
     c_idle        constant interval := interval '8 hours';       -- sessions only; an agent's token expires, no more
     c_touch_after constant interval := interval '1 minute';      -- a write per call would cost a commit per poll
 begin
@@ -30,8 +31,9 @@ begin
 
     v_now := data.clock();
     select token.company_id, company.company_uuid, company.plan, token.token_id, token.user_id, token.machine_id,
-           token.bridge_id, coalesce(person.email, 'agent ' || token.token_name)
-    into v_caller
+           token.bridge_id, coalesce(person.email, 'agent ' || token.token_name), token.last_used_time
+    into v_caller.company_id, v_caller.company_uuid, v_caller.plan, v_caller.token_id, v_caller.user_id, v_caller.machine_id,
+         v_caller.bridge_id, v_caller.actor, v_last_used
     from data.token_company as route
     join data.token as token on token.company_id = route.company_id and token.token_id = route.token_id
     join data.company as company on company.company_id = token.company_id
@@ -46,17 +48,19 @@ begin
             message = 'Authentication required: no valid token was sent in the header Rediacc-RequestToken';
     end if;
 
-    -- Skipping a locked row keeps parallel calls of one token from queueing behind this bookkeeping.
-    update data.token as token
-    set last_used_time = v_now
-    where token.company_id = v_caller.company_id
-      and token.token_id = (
-          select due.token_id
-          from data.token as due
-          where due.company_id = v_caller.company_id
-            and due.token_id = v_caller.token_id
-            and due.last_used_time < v_now - c_touch_after
-          for update skip locked);
+    if v_last_used < v_now - c_touch_after then
+        -- Skipping a locked row keeps parallel calls of one token from queueing behind this bookkeeping.
+        update data.token as token
+        set last_used_time = v_now
+        where token.company_id = v_caller.company_id
+          and token.token_id = (
+              select due.token_id
+              from data.token as due
+              where due.company_id = v_caller.company_id
+                and due.token_id = v_caller.token_id
+                and due.last_used_time < v_now - c_touch_after
+              for update skip locked);
+    end if;
     return v_caller;
 end;
 $$;

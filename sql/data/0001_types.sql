@@ -24,9 +24,19 @@ create domain data.idempotency_key as text
 create domain data.request_id as text
     check (char_length(value) between 1 and 100);
 
--- Spec 1: 1 highest .. 5 lowest; the table keeps 0..100, 100 first.
+-- Spec 1: 1 highest .. 5 lowest.
 create domain data.priority_level as smallint
     check (value between 1 and 5);
+
+-- 100 first; spec 1's levels are 100, 75, 50, 25, 0.
+create domain data.priority as smallint
+    check (value between 0 and 100);
+
+create domain data.attempt_limit as integer
+    check (value between 1 and 100);
+
+create domain data.timeout_seconds as integer
+    check (value between 1 and 31536000);
 
 create domain data.wait_seconds as integer
     check (value between 0 and 300);

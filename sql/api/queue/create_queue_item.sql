@@ -3,8 +3,8 @@ create or replace function api.create_queue_item(
     p_machine_name    text,
     p_queue_vault     data.vault,
     p_priority        data.priority_level default null,
-    p_max_attempts    integer default 3,
-    p_timeout_seconds integer default null,
+    p_max_attempts    data.attempt_limit default 3,
+    p_timeout_seconds data.timeout_seconds default null,
     p_metadata        jsonb default null,
     p_task_id         uuid default null,
     p_idempotency_key data.idempotency_key default null)
@@ -28,13 +28,13 @@ as $$
 --   queueVault      the job, JSON text
 --   priority        1 highest to 5 lowest, default 3; plans below PREMIUM ignore it
 --   maxAttempts     how many attempts may be lost before the item fails, 1 to 100
---   timeoutSeconds  how long the agent may work on it; default: no limit
+--   timeoutSeconds  how long the agent may work on it, 1 second to a year; default: no limit
 --   metadata        a JSON object kept in the clear, for the caller's own use
 --   taskId          the item's other name, if the caller wants to choose it
 -- Returns:
 --   1: the new item, one row
 -- Errors:
---   JB400  maxAttempts, timeoutSeconds or metadata is out of range
+--   JB400  metadata is no object, or too long
 --   JB403  the team is not the caller's, or there is no key to seal with
 --   JB404  the company has no such team, or the team no such machine
 --   JB409  the taskId is taken, or the Idempotency-Key was used with another body
@@ -50,12 +50,7 @@ declare
     v_machine data.machine := auth.require_machine(v_caller, p_machine_name, p_team_name);
     v_item    data.queue_item;
 begin
-    if p_max_attempts not between 1 and 100 then
-        raise exception using errcode = 'JB400', message = format('maxAttempts is %s: 1 to 100 are possible', p_max_attempts);
-    elsif p_timeout_seconds not between 1 and 31536000 then
-        raise exception using errcode = 'JB400',
-            message = format('timeoutSeconds is %s: 1 second to a year is possible', p_timeout_seconds);
-    elsif jsonb_typeof(p_metadata) <> 'object' or octet_length(p_metadata::text) > 16384 then
+    if p_metadata is not null and (jsonb_typeof(p_metadata) <> 'object' or octet_length(p_metadata::text) > 16384) then
         raise exception using errcode = 'JB400', message = 'metadata must be a JSON object of at most 16 KiB';
     end if;
 
