@@ -1,28 +1,25 @@
 """Machine job broker: encrypted jobs for machines, handed out once, operated with SQL."""
 
-from collections.abc import Callable, Iterable
-
 from flask import Flask
 
-from broker.call import Procedures, wake_nobody
+from broker.call import Procedures
 from broker.config import Config, ConfigError
 from broker.database import Database
-from broker.database_urls import serving_url
+from broker.database_urls import notices_url, serving_url
 from broker.errors import BODY_BYTES
 from broker.keyring import InstanceKeyring
+from broker.live.hub import Hub
 from broker.surfaces.documentation import create_documentation
 from broker.surfaces.envelope import install_envelope
 from broker.surfaces.health import create_health
 from broker.surfaces.stored_procedure import create_stored_procedures
 
 
-def create_app(config: Config, wake: Callable[[Iterable[str]], None] = wake_nobody) -> Flask:
-    """Make the server's WSGI application; its procedures are `app.extensions["procedures"]`.
+def create_app(config: Config) -> Flask:
+    """Make the server's WSGI application.
 
-    A database that is away is no error: calls answer 503 until it comes.
-
-    Args:
-        wake: told, after each call, for whom something became ready.
+    Its procedures are `app.extensions["procedures"]`, its hub `app.extensions["hub"]`, which knows this process alone
+    until it is started. A database that is away is no error: calls answer 503 until it comes.
 
     Raises:
         ConfigError: no database is named.
@@ -32,12 +29,14 @@ def create_app(config: Config, wake: Callable[[Iterable[str]], None] = wake_nobo
         raise ConfigError("BROKER_DATABASE_URL is not set: broker serve starts an embedded server without it")
     keyring = InstanceKeyring.load(config.data_dir, config.keyring)
     database = Database(serving_url(config), config.pool_size, config.pooler)
-    procedures = Procedures(database, config, keyring, wake)
+    hub = Hub(database, notices_url(config))
+    procedures = Procedures(database, config, keyring, hub.wake)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.extensions["procedures"] = procedures
+    app.extensions["hub"] = hub
     install_envelope(app)
-    app.register_blueprint(create_stored_procedures(procedures))
+    app.register_blueprint(create_stored_procedures(procedures, hub))
     app.register_blueprint(create_documentation(procedures, config))
     app.register_blueprint(create_health(procedures))
     return app

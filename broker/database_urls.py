@@ -41,6 +41,14 @@ def background_url(config: Config) -> str:
     return as_role(url, BACKGROUND_ROLE)
 
 
+def notices_url(config: Config) -> str | None:
+    """For LISTEN and NOTIFY; None where they are not wanted, or no URL leads past the pooler."""
+    direct = config.background_url or (config.migrate_url if config.pooler else config.database_url)
+    if not config.notices or direct is None or (config.pooler and direct == config.database_url):
+        return None
+    return background_url(config)
+
+
 def require_url(config: Config) -> str:
     """The database URL of the settings.
 

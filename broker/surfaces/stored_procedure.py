@@ -4,18 +4,25 @@ A request is looked at in this order: name (404), kind of body (415, 413), token
 None of the first four depends on anything stored, so their order tells a stranger nothing.
 """
 
+from typing import TYPE_CHECKING
+
 from flask import Blueprint, Request, Response, request
 
 from broker.body import parse_body
 from broker.call import Procedures
 from broker.caller import Sender
 from broker.errors import RefusedError
+from broker.live.hub import Hub
+from broker.live.longpoll import run_waiting
 from broker.surfaces.envelope import JSON, write_answer
 from broker.text import echo
 
+if TYPE_CHECKING:
+    from socket import socket
 
-def create_stored_procedures(procedures: Procedures) -> Blueprint:
-    """The surface over these procedures."""
+
+def create_stored_procedures(procedures: Procedures, hub: Hub) -> Blueprint:
+    """The surface over these procedures; calls that may wait do so on the hub."""
     surface = Blueprint("stored_procedure", __name__, url_prefix="/api/StoredProcedure")
 
     @surface.post("/<name>")
@@ -24,7 +31,8 @@ def create_stored_procedures(procedures: Procedures) -> Blueprint:
         body = read_body(request)
         sender = read_sender(request)
         caller = procedures.identify(endpoint, sender)
-        return write_answer(procedures.run(procedures.load(endpoint, parse_body(body), caller, sender)))
+        call = procedures.load(endpoint, parse_body(body), caller, sender)
+        return write_answer(run_waiting(procedures, hub, call, read_client(request)))
 
     return surface
 
@@ -43,6 +51,12 @@ def read_body(request: Request) -> bytes:
     if body and request.mimetype != JSON:
         raise RefusedError(415, f"Content-Type is {echo(request.mimetype) or 'missing'}: it must be {JSON}")
     return body
+
+
+def read_client(request: Request) -> int | None:
+    """File descriptor of the connection that the answer goes to, where the server tells."""
+    connection: socket | None = request.environ.get("gunicorn.socket")
+    return None if connection is None else connection.fileno()
 
 
 def read_sender(request: Request) -> Sender:

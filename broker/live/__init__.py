@@ -1,0 +1,1 @@
+"""Waiting for what comes: calls that wait hold no database connection."""

@@ -1,0 +1,31 @@
+"""Calls that may wait: an empty answer is not given before something came, or the time is up."""
+
+import time
+
+from broker.answer import Answer
+from broker.call import Call, Procedures
+from broker.live.clients import gone_clients
+from broker.live.hub import Ending, Hub
+
+
+def run_waiting(procedures: Procedures, hub: Hub, call: Call, client: int | None) -> Answer:
+    """Make a call, and again each time something came, until its answer has rows or `call.wait_seconds` have passed.
+
+    No database connection is held between. Every turn is a call of its own: a token that ended meanwhile is refused.
+
+    Args:
+        client: file descriptor of the connection that gets the answer. Nothing is taken for a client that has gone.
+
+    Raises:
+        As Procedures.run.
+    """
+    deadline = time.monotonic() + call.wait_seconds
+    while True:
+        mark = hub.mark()
+        answer = procedures.run(call)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not answer.wait_keys or any(table.count for table in answer.tables):
+            return answer
+        ending = hub.wait(answer.wait_keys, mark, remaining, client)
+        if ending is not Ending.WOKEN or (client is not None and gone_clients([client])):
+            return answer

@@ -1,0 +1,103 @@
+"""The jobs that run by the clock, in every broker process.
+
+Each is one procedure of schema `maintenance`, which takes a lock that ends with its transaction and changes only what
+is still to be changed: ten brokers do the work of one, and none of them leads.
+"""
+
+import logging
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from broker.config import Config
+from broker.database_urls import background_url
+
+MINUTE_SECONDS = 60.0
+DAY_SECONDS = 86_400.0
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 60
+JOBS_AT_ONCE = 2
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One procedure and how often it runs.
+
+    Attributes:
+        procedure: a function of schema maintenance that answers how many rows it changed.
+        at_start: the first run comes at once; else within the first interval, at a moment that differs between brokers.
+    """
+
+    procedure: str
+    seconds: float
+    arguments: tuple[int, ...] = ()
+    at_start: bool = False
+
+
+def jobs_of(config: Config) -> Iterator[Job]:
+    """What runs, and how often."""
+    yield Job("mark_stale", config.sweep_seconds, (config.stale_minutes,))
+    yield Job("rescue_lost_leases", config.sweep_seconds)
+    yield Job("delete_expired", MINUTE_SECONDS)
+    yield Job("make_event_partitions", DAY_SECONDS, at_start=True)
+
+
+class Scheduler:
+    """The jobs of one process, run in threads (under gevent: greenlets) beside its calls."""
+
+    def __init__(self, config: Config) -> None:
+        self._jobs = tuple(jobs_of(config))
+        self._url = background_url(config)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(JOBS_AT_ONCE)},
+            # A run that could not begin in time is made up for by the next one.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        now = datetime.now(UTC)
+        for job in self._jobs:
+            wait = 0.0 if job.at_start else random.uniform(0, job.seconds)  # noqa: S311  # brokers start in step
+            self._scheduler.add_job(
+                run_job,
+                "interval",
+                (self._url, job),
+                seconds=job.seconds,
+                next_run_time=now + timedelta(seconds=wait),
+                id=job.procedure,
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Begin nothing more; what runs is one short statement and ends by itself."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+
+def run_job(url: str, job: Job) -> None:
+    """Run one procedure once, on a connection of its own; a failure is logged, and tried again next time."""
+    try:
+        with psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            prepare_threshold=None,
+            application_name="broker maintenance",
+        ) as connection:
+            connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
+            places = ", ".join(["%s"] * len(job.arguments))
+            row = connection.execute(f"select maintenance.{job.procedure}({places})", job.arguments).fetchone()
+    except psycopg.Error as error:
+        logger.warning("maintenance.%s failed: %s", job.procedure, str(error).strip())
+        return
+    if row and row[0]:
+        logger.info("maintenance.%s: %s", job.procedure, row[0])
