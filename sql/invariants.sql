@@ -1,0 +1,103 @@
+-- What must hold at every moment, as views that must be empty. `broker doctor` and every test look at them.
+
+create or replace view data.invariant_live_items_have_an_open_claim as
+select item.company_id, item.queue_id, item.status
+from data.queue_item as item
+where (item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')) <> exists (
+    select from data.claim as claim
+    where claim.company_id = item.company_id
+      and claim.queue_id = item.queue_id
+      and claim.claim_number = item.claim_number
+      and claim.outcome is null);
+
+create or replace view data.invariant_only_the_last_claim_is_open as
+select claim.company_id, claim.queue_id, claim.claim_number
+from data.claim as claim
+join data.queue_item as item on item.company_id = claim.company_id and item.queue_id = claim.queue_id
+where claim.outcome is null
+  and claim.claim_number <> item.claim_number;
+
+create or replace view data.invariant_claims_are_counted as
+select item.company_id, item.queue_id, item.claim_number
+from data.queue_item as item
+where item.claim_number <> (
+    select count(*)
+    from data.claim as claim
+    where claim.company_id = item.company_id
+      and claim.queue_id = item.queue_id);
+
+create or replace view data.invariant_an_item_ends_once as
+select event.company_id, event.queue_id, count(*) as ends
+from data.queue_event as event
+where event.event in ('COMPLETED', 'FAILED', 'CANCELLED')
+group by event.company_id, event.queue_id
+having count(*) > 1;
+
+create or replace view data.invariant_final_items_have_their_event as
+select item.company_id, item.queue_id, item.status
+from data.queue_item as item
+where item.status in ('COMPLETED', 'FAILED', 'CANCELLED')
+  and not exists (
+      select from data.queue_event as event
+      where event.company_id = item.company_id
+        and event.queue_id = item.queue_id
+        and event.event::text = item.status::text);
+
+create or replace view data.invariant_a_reported_end_comes_from_the_last_claim as
+select claim.company_id, claim.queue_id, claim.claim_number, claim.outcome, item.status
+from data.claim as claim
+join data.queue_item as item on item.company_id = claim.company_id and item.queue_id = claim.queue_id
+where claim.outcome in ('COMPLETED', 'FAILED', 'CANCELLED')
+  and (claim.claim_number <> item.claim_number or claim.outcome::text <> item.status::text);
+
+create or replace view data.invariant_vaults_of_items_exist as
+select item.company_id, item.queue_id
+from data.queue_item as item
+cross join unnest(array[item.request_vault_id, item.response_vault_id]) as used (vault_record_id)
+where used.vault_record_id is not null
+  and not exists (
+      select from data.vault_record as stored
+      where stored.company_id = item.company_id
+        and stored.vault_record_id = used.vault_record_id);
+
+create or replace view data.invariant_vaults_have_an_owner as
+select stored.company_id, stored.vault_record_id
+from data.vault_record as stored
+where stored.owner_kind = 'queue_item'
+  and not exists (
+      select from data.queue_item as item
+      where item.company_id = stored.company_id
+        and stored.vault_record_id in (item.request_vault_id, item.response_vault_id))
+  and not exists (
+      select from data.claim as claim
+      where claim.company_id = stored.company_id
+        and stored.vault_record_id in (claim.response_vault_id, claim.late_vault_id));
+
+create or replace view data.invariant_machines_belong_to_the_items_team as
+select item.company_id, item.queue_id
+from data.queue_item as item
+join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
+where machine.team_id <> item.team_id;
+
+create or replace view data.invariant_idempotency_keys_lead_to_an_item as
+select kept.company_id, kept.idempotency_key
+from data.idempotency as kept
+where kept.queue_id = 0;
+
+create or replace view data.invariant_held_keys_have_a_holder as
+select held.company_id, held.holder_kind, held.holder_id
+from data.held_key as held
+where not case held.holder_kind
+    when 'user' then exists (
+        select from data.company_user as person
+        where person.company_id = held.company_id and person.user_uuid = held.holder_id)
+    when 'invitation' then exists (
+        select from data.company_user as person
+        where person.company_id = held.company_id and person.user_uuid = held.holder_id and person.activated_time is null)
+    when 'recovery' then exists (
+        select from data.company as company
+        where company.company_id = held.company_id and company.company_uuid = held.holder_id)
+    else exists (
+        select from data.token as token
+        where token.company_id = held.company_id and token.token_id = held.holder_id)
+end;

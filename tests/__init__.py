@@ -1,0 +1,1 @@
+"""The tests are packages, so that two areas may have files of one name."""
