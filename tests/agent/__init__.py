@@ -1,0 +1,1 @@
+"""Tests of the agent alone: a fake broker, real processes, no database."""
