@@ -47,7 +47,7 @@ class IdleConnection(gevent.Timeout):  # type: ignore[misc]  # gevent has no typ
 
     def end(self) -> None:
         """Act as if the time had run out."""
-        gevent.kill(self._greenlet, self, block=False)
+        self._greenlet.kill(self, block=False)
 
 
 class BrokerWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types

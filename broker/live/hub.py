@@ -108,6 +108,11 @@ class Hub:
         if self._notices:
             self._notices.close()
 
+    @property
+    def waiting_count(self) -> int:
+        """How many wait."""
+        return len(self._everybody)
+
     def wake(self, keys: Iterable[str]) -> None:
         """Wake who waits for one of these keys, here and at the other brokers. Call it after the commit."""
         keys = list(keys)

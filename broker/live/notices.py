@@ -136,12 +136,13 @@ def payloads(keys: Iterable[str]) -> Iterator[str]:
     size = 2
     for key in keys:
         length = len(json.dumps(key)) + 1
-        if size + length > PAYLOAD_BYTES and batch:
+        if 2 + length > PAYLOAD_BYTES:
+            continue
+        if size + length > PAYLOAD_BYTES:
             yield json.dumps(batch, separators=(",", ":"))
             batch, size = [], 2
-        if size + length <= PAYLOAD_BYTES:
-            batch.append(key)
-            size += length
+        batch.append(key)
+        size += length
     if batch:
         yield json.dumps(batch, separators=(",", ":"))
 

@@ -1,0 +1,5 @@
+"""`python -m broker`: the command `broker`."""
+
+from broker.cli import main
+
+main()
