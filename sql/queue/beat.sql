@@ -20,7 +20,8 @@ declare
 begin
     v_judged := queue.judge_claim(p_caller, v_item, p_beat.claim_token);
     if v_judged.verdict <> 'good' then
-        return row(v_item.task_id, v_item.queue_id, false, null, false, queue.explain_refusal(v_item, v_judged.verdict));
+        return row(v_item.task_id, v_item.queue_id, false, null, false, queue.explain_refusal(v_item, v_judged.verdict))
+            ::data.heartbeat_answer;
     end if;
 
     v_due := v_due or (v_judged.claim).sign_time is null;
@@ -31,6 +32,6 @@ begin
         perform data.record_event(v_item, 'HEARTBEAT', p_caller.actor, p_now, case
             when v_item.progress is not null then format('%s %% done', round((100 * v_item.progress)::numeric, 1)) end);
     end if;
-    return row(v_item.task_id, v_item.queue_id, true, v_item.lease_until, v_item.status = 'CANCELLING', null);
+    return row(v_item.task_id, v_item.queue_id, true, v_item.lease_until, v_item.status = 'CANCELLING', null)::data.heartbeat_answer;
 end;
 $$;
