@@ -3,46 +3,12 @@
 from typing import TypedDict
 
 CATALOGUE = """
-with recursive
-published as (
+with published as (
     select function.*
     from pg_catalog.pg_proc as function
-    join pg_catalog.pg_namespace as schema on schema.oid = function.pronamespace
-    where schema.nspname = 'api'
+    where function.pronamespace = pg_catalog.to_regnamespace('api')
       and function.prokind = 'f'
       and pg_catalog.has_function_privilege(function.oid, 'execute')
-),
-parameter as (
-    select
-        function.oid as function_oid,
-        entry.type_oid,
-        entry.position,
-        coalesce(function.proargnames[entry.position], '') as name,
-        coalesce(function.proargmodes[entry.position], 'i') as mode
-    from published as function
-    cross join lateral unnest(coalesce(function.proallargtypes, function.proargtypes::oid[]))
-        with ordinality as entry (type_oid, position)
-),
-used (oid) as (
-    select parameter.type_oid from parameter
-    union
-    select function.prorettype from published as function
-    union
-    select part.oid
-    from used
-    join pg_catalog.pg_type as whole on whole.oid = used.oid
-    cross join lateral (
-        select whole.typbasetype where whole.typtype = 'd'
-        union all
-        select whole.typelem where whole.typcategory = 'A' and whole.typelem <> 0
-        union all
-        select attribute.atttypid
-        from pg_catalog.pg_attribute as attribute
-        where whole.typtype = 'c'
-          and attribute.attrelid = whole.typrelid
-          and attribute.attnum > 0
-          and not attribute.attisdropped
-    ) as part (oid)
 )
 select
     (select coalesce(json_agg(json_build_object(
@@ -54,13 +20,13 @@ select
         'default_count', function.pronargdefaults,
         'parameters', (
             select coalesce(json_agg(json_build_object(
-                'name', parameter.name,
-                'mode', parameter.mode,
+                'name', coalesce(function.proargnames[parameter.position], ''),
+                'mode', coalesce(function.proargmodes[parameter.position], 'i'),
                 'type', parameter.type_oid::bigint,
                 'default', pg_catalog.pg_get_function_arg_default(function.oid, parameter.position::integer)
             ) order by parameter.position), '[]'::json)
-            from parameter
-            where parameter.function_oid = function.oid)
+            from unnest(coalesce(function.proallargtypes, function.proargtypes::oid[]))
+                with ordinality as parameter (type_oid, position))
         ) order by function.proname), '[]'::json)
      from published as function) as functions,
     (select coalesce(json_agg(json_build_object(
@@ -74,7 +40,8 @@ select
         'labels', (
             select coalesce(json_agg(label.enumlabel order by label.enumsortorder), '[]'::json)
             from pg_catalog.pg_enum as label
-            where label.enumtypid = type.oid),
+            where type.typtype = 'e'
+              and label.enumtypid = type.oid),
         'attributes', (
             select coalesce(json_agg(json_build_object(
                 'name', attribute.attname,
@@ -88,7 +55,13 @@ select
         )), '[]'::json)
      from pg_catalog.pg_type as type
      join pg_catalog.pg_namespace as schema on schema.oid = type.typnamespace
-     where type.oid in (select used.oid from used)) as types
+     -- Every type that a procedure may use: the simple ones of PostgreSQL, and ours.
+     where case schema.nspname
+               when 'pg_catalog' then type.typtype in ('b', 'p')
+               when 'pg_toast' then false
+               when 'information_schema' then false
+               else true
+           end) as types
 """
 
 
