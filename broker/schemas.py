@@ -5,6 +5,7 @@ and null means absent, in nested objects too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -34,6 +35,8 @@ class RequestSchema(Schema):
         if not isinstance(data, Mapping):
             return super().load(data, **options)
         members, complaints = self._match_names(data)
+        if len(complaints) > COMPLAINTS:
+            raise ValidationError(complaints)
         try:
             loaded = super().load(members, **options)
         except ValidationError as error:
@@ -47,6 +50,8 @@ class RequestSchema(Schema):
         members: dict[str, Any] = {}
         complaints: dict[str, list[str]] = {}
         for sent, value in data.items():
+            if len(complaints) > COMPLAINTS:
+                break
             name = sent if sent in self.fields else exact.get(sent.lower())
             if name is None:
                 complaints[sent] = ["is unknown"]
@@ -118,9 +123,9 @@ def load_request(schema: RequestSchema, body: object) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(body)
     except ValidationError as error:
-        sentences = list(tell(as_tree(error)))
+        sentences = list(islice(tell(as_tree(error)), COMPLAINTS + 1))
         if len(sentences) > COMPLAINTS:
-            sentences[COMPLAINTS:] = [f"and {len(sentences) - COMPLAINTS} more"]
+            sentences[COMPLAINTS:] = ["and more"]
         raise ValidationError(sentences) from error
     return loaded
 
