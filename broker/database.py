@@ -112,6 +112,10 @@ class Database:
         """Give every later call a new connection; those in use are closed as they come back."""
         self.engine.dispose()
 
+    def close(self) -> None:
+        """Close the connections that are idle; this is the end."""
+        self.engine.dispose()
+
     def _attempt(self, statements: Sequence[Statement]) -> list[Rows]:
         try:
             pooled = self.engine.raw_connection()
