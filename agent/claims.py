@@ -106,6 +106,7 @@ class Claims(Worker):
             return self._backoff.next_seconds()
         self._note_outage(None)
         self._was_answered = True
+        self._backoff.reset()
         if claims:
             return self._start(claims, free)
         waited = self._clock() - began
@@ -122,8 +123,7 @@ class Claims(Worker):
             log.error("no room for another job, its item is given back: %s", error.strerror or error)
         if started < len(claims):
             give_back(self._client, claims[started:])
-            return self._backoff.next_seconds()
-        self._backoff.reset()
+            return self._uniform(*IDLE_SECONDS)
         return 0.0
 
     def _note_outage(self, error: Exception | None) -> None:

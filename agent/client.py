@@ -233,7 +233,7 @@ class BrokerClient:
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=answer_seconds),
             )
         except (HTTPError, OSError) as error:
-            raise self._unavailable(procedure, type(error).__name__) from error
+            raise self._unavailable(procedure, f"{type(error).__name__}: {error}"[:200]) from error
         try:
             envelope = read_envelope(response.data)
         except EnvelopeError as error:

@@ -1,5 +1,6 @@
 """Delivery: final answers go to the broker, over the spool when it is away."""
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from agent.worker import Fatal, Worker
 
 # An answer with one of these is not wanted any more: there is another one, it is late, or the item is deleted.
 UNWANTED = (404, 409, 410)
+# These will be said again, however often the same answer is sent.
+UNFIT = (400, 413, 422)
 
 
 @dataclass(eq=False)
@@ -24,13 +27,15 @@ class _Waiting:
 
     Attributes:
         file: None where it could not be written to disk.
-        answered: the broker has been asked and said 500.
+        answered: the broker has been asked, and has neither taken it nor said that it is not wanted.
+        due: not to be tried again before; seconds of the delivery's clock.
         replaced: it is a short failure in the place of an answer that the broker did not take.
     """
 
     report: Report
     file: Path | None
     answered: bool = False
+    due: float = 0.0
     replaced: bool = False
 
 
@@ -45,14 +50,23 @@ class Delivery(Worker):
     """
 
     def __init__(
-        self, client: BrokerClient, spool: Spool, most_answers: int, settled: Callable[[Report], None], fatal: Fatal
+        self,
+        client: BrokerClient,
+        spool: Spool,
+        most_answers: int,
+        settled: Callable[[Report], None],
+        fatal: Fatal,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__("delivery", fatal)
         self._client = client
         self._spool = spool
         self._most_answers = most_answers
         self._settled = settled
+        self._clock = clock
         self._backoff = Backoff()
+        self._away_until = 0.0
         kept, dropped = spool.load()
         self._waiting = deque(_Waiting(report, file) for file, report in kept)
         if kept or dropped:
@@ -82,7 +96,7 @@ class Delivery(Worker):
         with self._changed:
             broker_is_away = any(not each.answered for each in self._waiting)
         waiting = _Waiting(report, None)
-        if not broker_is_away and self._try(waiting, repeated=False) is None:
+        if not broker_is_away and self._try(waiting, repeated=False):
             self._settled(report)
             return
         try:
@@ -102,59 +116,59 @@ class Delivery(Worker):
             with self._changed:
                 if self._closed:
                     return
-                if not self._waiting:
-                    self._changed.wait()
+                first = min(self._waiting, key=lambda each: each.due, default=None)
+                left = None if first is None else max(first.due, self._away_until) - self._clock()
+                if first is None or left is None or left > 0:
+                    self._changed.wait(left)
                     continue
-                first = self._waiting[0]
-            seconds = self._attend(first)
+            settled = self._attend(first)
             with self._changed:
-                if first in self._waiting:
+                if settled and first in self._waiting:
                     self._waiting.remove(first)
-                    if seconds is not None:
-                        self._waiting.insert(len(self._waiting) if first.answered else 0, first)
                 self._changed.notify_all()
-                if seconds is not None:
-                    self._changed.wait_for(lambda: self._closed, seconds)
-                    continue
-            self._settled(first.report)
+            if settled:
+                self._settled(first.report)
 
-    def _attend(self, waiting: _Waiting) -> float | None:
+    def _attend(self, waiting: _Waiting) -> bool:
         """Try an answer that is kept, unless it has become too old; answers like _try."""
         if waiting.file is not None and self._spool.is_too_old(waiting.file):
             self._drop(waiting, "undelivered for too long")
-            return None
+            return True
         return self._try(waiting, repeated=True)
 
-    def _try(self, waiting: _Waiting, repeated: bool) -> float | None:
-        """One attempt; None when the answer is settled, else the seconds to wait before the next one."""
+    def _try(self, waiting: _Waiting, repeated: bool) -> bool:
+        """One attempt; tells whether the answer is settled. If not, it is noted when the next one may be made."""
         report = waiting.report
         try:
             self._client.update_queue_item_to_completed(report)
         except UnavailableError as error:
             if not repeated:
                 log.warning("answer kept until the broker is back taskId=%s: %s", report.task_id, error)
-            return error.retry_seconds
+            self._away_until = self._clock() + error.retry_seconds
+            return False
         except TokenRefusedError as error:
             self._fatal(error)
-            return self._backoff.next_seconds()
+            self._away_until = self._clock() + self._backoff.next_seconds()
+            return False
         except RefusedError as error:
             return self._judge(waiting, error, repeated)
         self._backoff.reset()
         log.info("answered taskId=%s queueId=%d status=%s", report.task_id, report.queue_id, report.status)
         self._forget(waiting)
-        return None
+        return True
 
-    def _judge(self, waiting: _Waiting, error: RefusedError, repeated: bool) -> float | None:
+    def _judge(self, waiting: _Waiting, error: RefusedError, repeated: bool) -> bool:
         waiting.answered = True
-        if error.status >= 500:
-            log.warning("answer not taken, kept taskId=%s: %s", waiting.report.task_id, error)
-            return self._backoff.next_seconds()
         if error.status in UNWANTED:
             self._drop(waiting, f"{'it had arrived, or is late' if repeated else 'late'}: {error}")
-            return None
+            return True
+        if error.status not in UNFIT:
+            log.warning("answer not taken, kept taskId=%s: %s", waiting.report.task_id, error)
+            waiting.due = self._clock() + self._backoff.next_seconds()
+            return False
         if waiting.replaced:
             self._drop(waiting, f"refused: {error}")
-            return None
+            return True
         log.error("answer refused, its item fails taskId=%s: %s", waiting.report.task_id, error)
         waiting.report, waiting.replaced = _replacement(waiting.report, str(error)), True
         return self._try(waiting, repeated)

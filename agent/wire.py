@@ -95,7 +95,10 @@ def read_envelope(body: bytes) -> Envelope:
     errors, tables, outputs = document.get("errors"), document.get("tables"), document.get("outputs")
     if not isinstance(errors, list) or not isinstance(tables, list) or not isinstance(outputs, dict):
         raise EnvelopeError("the answer is no envelope")
-    rows = [row for table in tables if table.get("resultSetIndex") == 1 for row in table["data"]]
+    try:
+        rows = [dict(row) for table in tables if table.get("resultSetIndex") == 1 for row in table["data"]]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise EnvelopeError("the answer has tables that are none") from None
     return Envelope(document["failure"], tuple(str(error) for error in errors), tuple(rows), outputs)
 
 

@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+import ssl
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -96,6 +97,11 @@ class FakeBroker:
             self._server.server_close()
             self._server.end_connections()
             self._server = None
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Speak TLS on connections made from now on."""
+        assert self._server is not None
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def offer(self, job: Mapping[str, object] | str, **columns: object) -> str:
         """Put an item in the queue; answers its taskId."""
@@ -268,10 +274,16 @@ def envelope(rows: list[JsonObject], **outputs: object) -> JsonObject:
     return {"failure": 0, "errors": [], "tables": [{"resultSetIndex": 1, "data": rows}], "outputs": outputs}
 
 
+def _peek(connection: socket.socket) -> bytes:
+    if isinstance(connection, ssl.SSLSocket):
+        return connection.recv(1)  # TLS cannot peek; nothing but the end comes while a poll is open
+    return connection.recv(1, socket.MSG_PEEK)
+
+
 def _has_gone(connection: socket.socket) -> bool:
     """Whether the client has closed its end: readable, and nothing there."""
     try:
         readable = select.select([connection], [], [], 0)[0]
-        return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
+        return bool(readable) and _peek(connection) == b""
     except OSError:
         return True

@@ -136,6 +136,15 @@ def test_another_server_in_the_brokers_place_is_unavailable(broker: FakeBroker, 
         client.update_queue_item_to_completed(REPORT)
 
 
+@pytest.mark.parametrize("tables", ["{}", "[1]", '[{"resultSetIndex": 1}]', '[{"resultSetIndex": 1, "data": [7]}]'])
+def test_an_answer_of_another_shape_is_unavailable(broker: FakeBroker, client: BrokerClient, tables: str) -> None:
+    body = f'{{"failure": 0, "errors": [], "tables": {tables}, "outputs": {{}}}}'.encode()
+    broker.fail("UpdateQueueItemToCompleted", Failure(200, body=body))
+
+    with pytest.raises(UnavailableError, match="200, the answer"):
+        client.update_queue_item_to_completed(REPORT)
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_is_told_apart(broker: FakeBroker, client: BrokerClient, status: int) -> None:
     broker.fail(NEXT, Failure(status, "Authentication required"))

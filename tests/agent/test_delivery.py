@@ -1,6 +1,7 @@
 """Final answers reach the broker: at once, after an outage, after a restart."""
 
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -122,6 +123,19 @@ def test_the_same_answer_is_sent_again_after_a_lost_reply(broker: FakeBroker, de
     assert first.body == second.body
 
 
+def test_the_wait_that_the_broker_orders_holds_for_kept_answers_too(
+    broker: FakeBroker, delivery: Delivery, settled: list[str]
+) -> None:
+    broker.fail(COMPLETED, Failure(503, headers={"Retry-After": "1"}))
+    begun = time.monotonic()
+
+    with delivery:
+        delivery.deliver(report("a"))
+        broker.wait_until(lambda: len(broker.completions) == 2)
+
+    assert time.monotonic() - begun >= 1.0
+
+
 @pytest.mark.parametrize(
     "refusal", [Failure(409, "the claim is late"), Failure(404, "queue item 7 not found")], ids=["late", "deleted"]
 )
@@ -167,10 +181,11 @@ def test_an_answer_that_the_broker_cannot_take_becomes_a_short_failure(
     assert settled == ["a"]
 
 
-def test_one_answer_that_breaks_the_broker_does_not_hold_up_the_others(
-    broker: FakeBroker, delivery: Delivery, settled: list[str]
+@pytest.mark.parametrize("status", [402, 500])
+def test_one_answer_that_troubles_the_broker_does_not_hold_up_the_others(
+    broker: FakeBroker, delivery: Delivery, settled: list[str], status: int
 ) -> None:
-    broker.fail(COMPLETED, Failure(500))
+    broker.fail(COMPLETED, Failure(status))
     delivery.deliver(report("a"))
 
     delivery.wait_until_clear(lambda: True)

@@ -258,8 +258,20 @@ def test_claims_nothing_before_the_answers_of_an_outage_are_delivered(broker: Fa
     broker.wait_until(lambda: len(broker.completions) == 4)
     broker.wait_for_calls("GetQueueItemsNext", 2)
 
-    procedures = [call.procedure for call in broker.calls if call.procedure != "UpdateQueueItemHeartbeat"]
+    asked = ("GetQueueItemsNext", "UpdateQueueItemToCompleted")
+    procedures = [call.procedure for call in broker.calls if call.procedure in asked]
     assert procedures == ["GetQueueItemsNext", *["UpdateQueueItemToCompleted"] * 4, "GetQueueItemsNext"]
+
+
+def test_the_claim_of_an_answer_that_waits_for_the_broker_is_kept(broker: FakeBroker, start_agent: Starts) -> None:
+    broker.fail("UpdateQueueItemToCompleted", Failure(503, headers={"Retry-After": "60"}))
+    start_agent()
+    task_id = broker.offer(HELLO)
+    broker.wait_for_calls("UpdateQueueItemToCompleted")
+
+    beat = broker.wait_for_calls("UpdateQueueItemHeartbeat")[0]
+
+    assert [item["taskId"] for item in beat.items] == [task_id]
 
 
 def test_takes_no_new_work_while_it_is_drained(broker: FakeBroker, start_agent: Starts, tmp_path: Path) -> None:
