@@ -4,6 +4,8 @@ Exit status: 0 done, 1 it failed, 2 the command or a setting cannot be used, 3 (
 """
 
 import json
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -19,6 +21,7 @@ from broker.embedded_access import reachable_database
 from broker.install import install
 from broker.log import configure_logging
 from broker.openapi import build_document
+from broker.postgres_binaries import find_binaries
 from broker.registry import read_registry
 from broker.serve import serve
 
@@ -60,6 +63,22 @@ def openapi_command() -> None:
     with explained(), reachable_database(Config.from_env()) as config:
         registry = read_registry(Database(serving_url(config), pool_size=1, pooler=config.pooler))
     click.echo(json.dumps(build_document(registry, config.vault_max_bytes), indent=2))
+
+
+@main.command("psql", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql_command(arguments: tuple[str, ...]) -> None:
+    """Open psql on the broker's database, as the role that migrates it. ARGUMENTS go to psql.
+
+    The embedded server has its own psql; a server of BROKER_DATABASE_URL needs one on the PATH.
+    """
+    with explained():
+        settings = Config.from_env()
+        program = "psql" if settings.database_url else find_binaries().program("psql")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for psql, which breaks off its query
+        with reachable_database(settings) as config:
+            status = subprocess.run([program, str(config.migrate_url), *arguments], check=False).returncode
+    sys.exit(status)
 
 
 @main.command("doctor")
