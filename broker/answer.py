@@ -1,6 +1,5 @@
 """What a call answers: rows opened, tokens shown, what is not for the caller taken out."""
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +11,6 @@ from broker.rows import decode_rows
 from broker.vault import VaultError, VaultRecord, open_vault
 
 STREAM_BYTES = 256 * 1024  # a larger listing is decoded and opened while it is sent
-
-logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
@@ -48,19 +45,24 @@ class Finisher:
 
     Attributes:
         keys: asked for at the first vault.
+        refresh_keys: asked once, when these lack a key: a grant may be younger than the cache.
         claim_token: made for this call, shown in place of its digest.
         reveal: by column, what a ceremony shows once.
         claimed: told of each claimed row and its request vault.
         woken: keys collected from columns of type data.wake.
         unreadable: rows with a vault that did not open.
+        keyless: rows with a vault for which the token holds no key.
     """
 
     keys: Callable[[], HeldKeys]
+    refresh_keys: Callable[[], HeldKeys]
     claim_token: str | None
     reveal: Mapping[str, str]
     claimed: Callable[[Row, VaultRecord], None]
     woken: list[str] = field(default_factory=list)
     unreadable: list[Row] = field(default_factory=list)
+    keyless: list[Row] = field(default_factory=list)
+    _refreshed: bool = False
 
     def finish(self, shape: RowShape, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows as the caller sees them; a claimed one whose vault does not open is left out."""
@@ -75,19 +77,37 @@ class Finisher:
                 yield row
 
     def _open_vaults(self, shape: RowShape, row: Row) -> bool:
-        readable = True
+        failed: list[Row] | None = None
         for member in shape.vaults:
             record: VaultRecord | None = row[member]
             if record is None:
                 continue
             if shape.claims:
                 self.claimed(row, record)
-            row[member] = open_record(record, self.keys())
-            readable = readable and row[member] is not None
-        if not readable:
+            try:
+                row[member] = self._open(record)
+            except VaultError:
+                row[member], failed = None, self.unreadable
+            except LookupError:
+                row[member], failed = None, failed or self.keyless
+        if failed is not None:
             row["vaultError"] = True
-            self.unreadable.append(row)
-        return readable
+            failed.append(row)
+        return failed is None
+
+    def _open(self, record: VaultRecord) -> str:
+        scope = record.scope_kind, record.scope_id, record.key_version
+        keys = self.keys()
+        if keys.scope_key(*scope) is None and not self._refreshed:
+            self._refreshed = True
+            keys = self.refresh_keys()
+        key = keys.scope_key(*scope)
+        if key is None:
+            raise LookupError(record.scope_kind)
+        try:
+            return open_vault(record, keys.company_uuid, key).decode()
+        except UnicodeDecodeError as error:
+            raise VaultError from error
 
 
 def build_answer(endpoint: Endpoint, answers: Sequence[Rows], finisher: Finisher) -> Answer:
@@ -102,6 +122,8 @@ def build_answer(endpoint: Endpoint, answers: Sequence[Rows], finisher: Finisher
     if procedure.tables and procedure.tables[0].output is None:
         finished = finisher.finish(endpoint.shapes[0], decoded)
         if rows.size >= STREAM_BYTES:
+            if endpoint.shapes[0].vaults:
+                finisher.keys()  # what can fail, must fail before the first byte of the answer leaves
             answer.tables.append(AnswerTable(finished, rows.count, streamed=True))
         else:
             answer.tables.append(table_of(finished))
@@ -136,13 +158,3 @@ def table_of(rows: Iterable[Row]) -> AnswerTable:
     """A table whose rows are all there."""
     listed = list(rows)
     return AnswerTable(listed, len(listed))
-
-
-def open_record(record: VaultRecord, keys: HeldKeys) -> str | None:
-    """The JSON text of a vault, or None when these keys do not open it."""
-    try:
-        key = keys.scope_key(record.scope_kind, record.scope_id, record.key_version)
-        return None if key is None else open_vault(record, keys.company_uuid, key).decode()
-    except (VaultError, UnicodeDecodeError):
-        logger.exception("a vault of %s %s does not open", record.owner_kind, record.owner_id)
-        return None

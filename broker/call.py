@@ -5,16 +5,17 @@ The way of a call: load the members, ceremony, seal vaults, one round trip, open
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
 from psycopg.errors import Error
 
 from broker import tokens
-from broker.answer import Answer, Finisher, Row, build_answer
-from broker.arguments import as_array, build_statement
+from broker.answer import Answer, Finisher, build_answer
+from broker.arguments import build_statement
 from broker.caller import Caller, KeyCache, Sender
 from broker.ceremonies import Context, Prepared, find_ceremony
 from broker.config import Config
@@ -28,13 +29,12 @@ from broker.registry import Registry, read_registry
 from broker.schemas import load_request
 from broker.sealing import Sealer
 from broker.text import echo
+from broker.unreadable import and_then, report_unreadable
 
 LISTING_BYTES = 32 * 2**20
 REFRESH_SECONDS = 2.0  # an unknown name or member reads the registry again, but not more often
 IDEMPOTENCY_KEY_CHARACTERS = 200
 MISSEALED = "JB421"
-FAIL_UNREADABLE = "select keyring.fail_unreadable($1, $2)"
-REPORT_UNREADABLE = "select keyring.report_unreadable($1)"
 
 logger = logging.getLogger(__name__)
 
@@ -197,6 +197,7 @@ class Procedures:
             raise
         finisher = Finisher(
             keys=lambda: prepared.keys or call.caller.keys,
+            refresh_keys=lambda: prepared.keys or call.caller.refresh_keys(),
             claim_token=claim_token,
             reveal=prepared.reveal,
             claimed=lambda row, record: self._sealer.remember_claim(call.caller.keys.company_uuid, row, record),
@@ -206,12 +207,13 @@ class Procedures:
             self._wake(finisher.woken)
         if answer.refusal:
             raise RefusedError(*answer.refusal)
-        self._report(call, arguments, finisher.unreadable)
+        report = partial(report_unreadable, self.database, call.endpoint, call.caller, claim_token, finisher)
+        report()
         for table in answer.tables:
             if table.streamed:
-                table.rows = self._report_after(table.rows, call, finisher)
-        read_alone = sum(table.count for table in answer.tables) == 1
-        if finisher.unreadable and read_alone and not procedure.lists:
+                table.rows = and_then(table.rows, report)
+        read_alone = sum(table.count for table in answer.tables) == 1 and not (procedure.lists or call.endpoint.claims)
+        if read_alone and (finisher.unreadable or finisher.keyless):
             raise RefusedError(500, "the vault cannot be opened")
         return answer
 
@@ -241,30 +243,6 @@ class Procedures:
         statements = [build_statement(procedure.counts, sealed)] if procedure.counts else []
         statements.append(build_statement(procedure, sealed, LISTING_BYTES if procedure.lists else None))
         return self.database.round_trip(statements, call.caller.token_hash)
-
-    def _report(self, call: Call, arguments: Mapping[str, Any], unreadable: Sequence[Row]) -> None:
-        """Leave a trace of vaults that did not open; an item just claimed ends, since nobody can ever run it."""
-        queue_ids = [row["queueId"] for row in unreadable if row.get("queueId") is not None]
-        if not queue_ids:
-            return
-        claim_hash = next(
-            (arguments[argument.member] for argument in call.endpoint.procedure.arguments
-             if argument.type.name == "data.new_claim"),
-            None,
-        )  # fmt: skip
-        try:
-            if call.endpoint.claims:
-                for queue_id in queue_ids:
-                    self.database.query(FAIL_UNREADABLE, str(queue_id), claim_hash, token_hash=call.caller.token_hash)
-            else:
-                self.database.query(REPORT_UNREADABLE, as_array(queue_ids), token_hash=call.caller.token_hash)
-        except (Error, UnavailableError):
-            # The answer is right without it; the lease of a claimed item runs out, and it is found unreadable again.
-            logger.exception("unreadable vaults of queue items %s could not be reported", queue_ids)
-
-    def _report_after(self, rows: Iterable[Row], call: Call, finisher: Finisher) -> Iterator[Row]:
-        yield from rows
-        self._report(call, {}, finisher.unreadable)
 
 
 def load_call(endpoint: Endpoint, body: object, caller: Caller, sender: Sender) -> Call:

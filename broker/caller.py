@@ -44,8 +44,10 @@ class HeldKeys:
 
     def newest_version(self, kind: str, scope_id: UUID) -> int | None:
         """The version under which new vaults of a scope are sealed, or None when the token cannot seal for it."""
-        versions = [version for held, held_id, version in self.scope_keys if (held, held_id) == (kind, scope_id)]
-        return max([*self.company_keys, *versions], default=None)
+        if self.company_keys:
+            return max(self.company_keys)
+        held = (version for held_kind, held_id, version in self.scope_keys if (held_kind, held_id) == (kind, scope_id))
+        return max(held, default=None)
 
 
 class KeyCache:
@@ -159,7 +161,13 @@ class Caller:
             self._keys = self._cache.keys_of(self.token, self.token_hash)
         return self._keys
 
+    def refresh_keys(self) -> HeldKeys:
+        """Look the keys up again: a grant may have come since they were cached."""
+        self.forget()
+        return self.keys
+
     def forget(self) -> None:
-        """Forget the keys: the token was refused."""
+        """Forget the keys, here and in the cache."""
+        self._keys = None
         if self.token_hash is not None:
             self._cache.drop(self.token_hash)

@@ -80,6 +80,9 @@ class Sealer:
                 held = keys or caller.keys
                 owner = (owners or {}).get(seal.path) or self._find_owner(seal, place.members, caller, held, fresh)
                 version = held.newest_version(owner.scope_kind, owner.scope_id)
+                if version is None and keys is None:
+                    held = caller.refresh_keys()
+                    version = held.newest_version(owner.scope_kind, owner.scope_id)
                 key = None if version is None else held.scope_key(owner.scope_kind, owner.scope_id, version)
                 if version is None or key is None:
                     raise RefusedError(403, NO_KEY)
