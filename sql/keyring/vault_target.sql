@@ -23,6 +23,11 @@ begin
             message = 'Authentication required: no valid token was sent in the header Rediacc-RequestToken';
     end if;
 
+    if v_caller.user_id is null and p_target <> 'item' then
+        -- Before anything is looked up: an agent must not learn from this which teams there are.
+        raise exception using errcode = 'JB403', message = format('%s may seal responses only', v_caller.actor);
+    end if;
+
     if p_target = 'new_item' then
         v_machine := auth.require_machine(v_caller, p_arguments ->> 'machineName', p_arguments ->> 'teamName');
         v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);

@@ -104,12 +104,12 @@ begin
            request.version, data.vault_of(request), response.version, data.vault_of(response),
            machine.machine_name::text, bridge.bridge_name::text, team.team_name::text, region.region_name::text, item.status,
            item.completion_status, item.failure_reason, item.assigned_time, item.last_heartbeat_time,
-           data.minutes_between(item.last_heartbeat_time, v_now), item.finished_time, item.attempt, item.max_attempts,
+           data.minutes_between(item.last_heartbeat_time, v_now), item.finished_time, item.attempt, item.max_attempts::integer,
            item.progress, level.priority::data.priority_level,
            (array['Highest', 'High', 'Normal', 'Low', 'Lowest'])[level.priority],
            data.health_of(item.status, item.last_heartbeat_time, v_before),
            (item.status in ('PENDING', 'ASSIGNED'))::integer::smallint, (item.response_vault_id is not null)::integer::smallint,
-           person.email::text, item.original_queue_id, item.timeout_seconds, item.metadata
+           person.email::text, item.original_queue_id, item.timeout_seconds::integer, item.metadata
     from (
         select chosen.*
         from unnest(v_filter.team_ids) as mine (team_id)
