@@ -23,7 +23,7 @@ begin
     if not found or v_machine.team_id <> v_team.team_id then
         raise exception using errcode = 'JB404',
             message = format('machine %s not found', left(p_machine_name, 100))
-                || coalesce(format(' in team %s', v_team.team_name), '');
+                || coalesce(' in team ' || v_team.team_name, '');
     end if;
 
     if v_team.team_id is null and not auth.may_use_machine(p_caller, v_machine.team_id, v_machine.machine_id) then
