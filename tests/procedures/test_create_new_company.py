@@ -1,0 +1,133 @@
+"""CreateNewCompany."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from broker import create_app
+from broker.config import Config
+from broker.keys import Grant, recovery_key, unwrap_key
+from broker.tokens import parse_activation_code, parse_recovery_code
+from tests.people import credentials, enter, enter_company, found_company, sign_in
+from tests.world import NOBODY, Caller, World
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
+
+
+def test_makes_a_company_and_shows_its_codes(call: Caller) -> None:
+    reply = found_company(call, "Peter@Initech.example", languagePreference="en")
+
+    row = reply.row
+    assert parse_activation_code(row.pop("activationCode"))
+    assert parse_recovery_code(row.pop("recoveryCode"))
+    assert row == {
+        "userEmail": "peter@initech.example",
+        "result": "company Initech created",
+        "languagePreference": "en",
+        "companyName": "Initech",
+    }
+
+
+def test_the_new_company_has_a_team_a_region_and_a_bridge(call: Caller) -> None:
+    peter = enter_company(call, "peter@initech.example")
+
+    teams = call("GetCompanyTeams", _as=peter).rows
+    call("CreateMachine", _as=peter, teamName="private team", bridgeName="global bridges", machineName="m1")
+    [machine] = call("GetTeamMachines", _as=peter).rows
+
+    assert [(team["teamName"], team["isMember"], team["memberCount"]) for team in teams] == [("Private Team", True, 1)]
+    assert (machine["bridgeName"], machine["regionName"]) == ("Global Bridges", "Default Region")
+
+
+def test_the_first_user_is_inactive_until_he_uses_his_code(call: Caller) -> None:
+    code = found_company(call, "peter@initech.example").row["activationCode"]
+
+    before = sign_in(call, "peter@initech.example")
+    peter = enter(call, "peter@initech.example", code)
+
+    assert before.failure == 401
+    assert call("CreateTeam", _as=peter, teamName="ops").failure == 0
+
+
+@pytest.mark.parametrize("email", ["ann@acme.example", "GINA@Globex.example"])
+def test_refuses_an_email_that_is_in_use_anywhere(call: Caller, admin: psycopg.Connection, email: str) -> None:
+    reply = found_company(call, email)
+
+    assert reply.failure == 409
+    assert reply.errors == [f"the e-mail {email.lower()} is in use already"]
+    assert admin.execute("select count(*) from data.company").fetchall() == [(2,)]
+
+
+def test_two_companies_may_have_one_name(call: Caller) -> None:
+    assert found_company(call, "peter@initech.example", name="Acme").failure == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "plan"),
+    [
+        (None, "ELITE"),
+        ("community", "COMMUNITY"),
+        ("ADVANCED", "ADVANCED"),
+        ("pro", "ADVANCED"),
+        ("PREMIUM", "PREMIUM"),
+        ("Business", "PREMIUM"),
+        ("ELITE", "ELITE"),
+        ("ENTERPRISE", "ELITE"),
+    ],
+)
+def test_puts_the_company_on_a_plan(call: Caller, admin: psycopg.Connection, word: str | None, plan: str) -> None:
+    assert found_company(call, "peter@initech.example", subscriptionPlan=word).failure == 0
+
+    stored = admin.execute("select plan::text from data.company where company_name = 'Initech'").fetchall()
+
+    assert stored == [(plan,)]
+
+
+def test_refuses_a_plan_that_does_not_exist(call: Caller) -> None:
+    reply = found_company(call, "peter@initech.example", subscriptionPlan="GOLD")
+
+    assert reply.failure == 400
+    assert reply.errors == ["subscriptionPlan GOLD does not exist: COMMUNITY, ADVANCED, PREMIUM and ELITE do"]
+
+
+def test_the_operator_chooses_the_default_plan(config: Config, world: World, admin: psycopg.Connection) -> None:
+    app = create_app(replace(config, default_plan="COMMUNITY"))
+
+    reply = found_company(world.caller(app.test_client()), "peter@initech.example")
+    app.extensions["procedures"].database.close()
+
+    assert reply.failure == 0
+    stored = admin.execute("select plan::text from data.company where company_name = 'Initech'").fetchall()
+    assert stored == [("COMMUNITY",)]
+
+
+@pytest.mark.parametrize("email", [None, "", "peter", "peter@", "p @initech.example", "p@" + "i" * 253])
+def test_refuses_a_header_that_is_no_email(call: Caller, email: str | None) -> None:
+    headers = {} if email is None else {"Rediacc-UserEmail": email}
+
+    reply = call("CreateNewCompany", _as=NOBODY, _headers=headers, companyName="Initech")
+
+    assert reply.failure == 400
+    assert "Rediacc-UserEmail" in reply.errors[0]
+
+
+@pytest.mark.parametrize("name", [None, "", " Initech", "x" * 101, "a\tb"])
+def test_refuses_a_name_that_is_none(call: Caller, name: str | None) -> None:
+    reply = call("CreateNewCompany", _as=NOBODY, _headers=credentials("p@initech.example"), companyName=name)
+
+    assert reply.failure == 400
+    assert 'member "companyName"' in reply.errors[0]
+
+
+def test_the_recovery_code_opens_the_key_of_the_company(call: Caller, admin: psycopg.Connection) -> None:
+    code = found_company(call, "peter@initech.example").row["recoveryCode"]
+
+    [(company_uuid, wrapped, check_value)] = admin.execute(
+        "select company_uuid, wrapped, check_value from data.held_key join data.company using (company_id) "
+        "where holder_kind = 'recovery' and company_name = 'Initech'"
+    ).fetchall()
+    grant = Grant(company_uuid, "recovery", company_uuid, "company", company_uuid, 1)
+    key = unwrap_key(recovery_key(parse_recovery_code(code), company_uuid), wrapped, grant, check_value)
+
+    assert len(key) == 32
