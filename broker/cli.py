@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import click
@@ -60,8 +61,12 @@ def migrate_command() -> None:
 def openapi_command() -> None:
     """Print the contract as an OpenAPI document."""
     configure_logging()
-    with explained(), reachable_database(Config.from_env()) as config:
-        registry = read_registry(Database(serving_url(config), pool_size=1, pooler=config.pooler))
+    with (
+        explained(),
+        reachable_database(Config.from_env()) as config,
+        closing(Database(serving_url(config), pool_size=1, pooler=config.pooler)) as database,
+    ):
+        registry = read_registry(database)
     click.echo(json.dumps(build_document(registry, config.vault_max_bytes), indent=2))
 
 

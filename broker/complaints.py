@@ -9,6 +9,7 @@ import click
 import psycopg
 
 from broker.config import ConfigError
+from broker.database import UnavailableError
 from broker.database_urls import DatabaseUrlError
 from broker.embedded import EmbeddedPostgresError
 from broker.install import InstallError
@@ -30,6 +31,8 @@ def explained() -> Iterator[None]:
         fail(error, FAILED)
     except psycopg.OperationalError as error:
         fail(f"the database cannot be reached: {str(error).strip()}; check BROKER_DATABASE_URL", FAILED)
+    except UnavailableError as error:
+        fail(f"{error}; check BROKER_DATABASE_URL", FAILED)
     except psycopg.Error as error:
         fail(f"the database refused: {str(error).strip()}", FAILED)
 

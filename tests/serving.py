@@ -37,8 +37,11 @@ class RunningBroker:
     url: str
 
     def get(self, path: str) -> int:
-        """Status of a GET."""
-        return urllib3.request("GET", self.url + path, retries=False, timeout=SECONDS).status
+        """Status of a GET; 0 when there is no answer."""
+        try:
+            return urllib3.request("GET", self.url + path, retries=False, timeout=SECONDS).status
+        except urllib3.exceptions.HTTPError:
+            return 0
 
     def call(self, world: World, procedure: str, _as: str = "bob", **members: object) -> Reply:
         """Call a procedure as somebody of the world."""
