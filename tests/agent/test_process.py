@@ -18,9 +18,9 @@ ENDLESS = {"handler": "shell", "argv": ["sleep", "600"]}
 
 
 def endless(told: Path, leaving: str = "") -> dict[str, object]:
-    """A job that tells the process id of an endless descendant by a fifo, which is made here."""
+    """A job that no SIGTERM ends; it tells the process id of a descendant by a fifo, which is made here."""
     os.mkfifo(told)
-    script = f"{leaving} sh -c 'echo $$ > \"{told}\"; exec sleep 600'; true"
+    script = f"trap '' TERM; {leaving} sh -c 'echo $$ > \"{told}\"; exec sleep 600'; true"
     return {"handler": "shell", "argv": ["sh", "-c", script]}
 
 
