@@ -236,7 +236,9 @@ class EmbeddedPostgres:
     def _make_cluster(self, binaries: Binaries, user: ServerUser) -> None:
         unfinished = make_empty_cluster(self._folder, user)
         command = [binaries.program("initdb"), "-D", str(unfinished), "-U", "postgres", "--auth-local=peer"]
-        command += ["--auth-host=reject", "--encoding=UTF8", "--no-locale", "--data-checksums", "--no-instructions"]
+        command += ["--auth-host=reject", "--data-checksums", "--no-instructions"]
+        # Sorted by code point like C, but lower() knows all letters: names are unique without regard to case.
+        command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self._settings.get("fsync") == "off":
             command.append("--no-sync")
         status, output = run(command, user, unfinished)
