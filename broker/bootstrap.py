@@ -4,6 +4,8 @@ import json
 import secrets
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 
 import click
@@ -65,7 +67,8 @@ def bootstrap_command(
     with explained(), reachable_database(Config.from_env()) as config:
         install(config.migrate_url or config.database_url or "")
         try:
-            made = make_first_company(open_procedures(config), wishes, password, generated=generated)
+            with open_procedures(config) as procedures:
+                made = make_first_company(procedures, wishes, password, generated=generated)
         except FirstCompanyError as error:
             if error.recovery_code is not None:
                 tell_secrets(password if generated else None, error.recovery_code)
@@ -76,11 +79,13 @@ def bootstrap_command(
         tell(wishes, made, password if generated else None)
 
 
-def open_procedures(config: Config) -> Procedures:
+@contextmanager
+def open_procedures(config: Config) -> Iterator[Procedures]:
     """The procedures, as a broker with these settings would serve them."""
     make_data_dir(config)
     keyring = InstanceKeyring.load(config.data_dir, config.keyring)
-    return Procedures(Database(serving_url(config), pool_size=1, pooler=config.pooler), config, keyring)
+    with closing(Database(serving_url(config), pool_size=1, pooler=config.pooler)) as database:
+        yield Procedures(database, config, keyring)
 
 
 def as_object(wishes: Wishes, made: FirstCompany, generated_password: str | None) -> dict[str, str | None]:
