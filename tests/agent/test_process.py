@@ -86,7 +86,7 @@ def test_the_second_signal_kills_jobs_and_gives_their_items_back(
 def test_kill_9_of_the_agent_kills_its_jobs(
     broker: FakeBroker, agent_process: AgentProcesses, tmp_path: Path, leaving: str
 ) -> None:
-    process = agent_process()
+    process = agent_process("--grace-seconds", "600")
     broker.offer(endless(tmp_path / "told", leaving))
     job = int((tmp_path / "told").read_text())
 
