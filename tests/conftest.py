@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from broker import create_app
 from broker.config import Config
 from broker.embedded import EmbeddedPostgres
 from broker.install import install
+from tests.shelf import Shelf, fill
 from tests.world import Caller, MakeItem, World, build_world, must
 
 CLOCK = """
@@ -86,9 +88,9 @@ def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     run_on(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
-@pytest.fixture
-def database(server: str, template: Template) -> Iterator[str]:
-    """URL of a superuser on a fresh clone. Its invariants are looked at when the test is over."""
+@contextmanager
+def cloned(server: str, template: Template) -> Iterator[str]:
+    """URL of a superuser on a fresh clone. Its invariants are looked at when it is not needed any more."""
     name = f"test_{uuid4().hex[:12]}"
     run_on(
         server,
@@ -101,6 +103,13 @@ def database(server: str, template: Template) -> Iterator[str]:
     broken = broken_invariants(url)
     run_on(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
     assert broken == {}
+
+
+@pytest.fixture
+def database(server: str, template: Template) -> Iterator[str]:
+    """A clone for one test."""
+    with cloned(server, template) as url:
+        yield url
 
 
 def broken_invariants(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -117,17 +126,28 @@ def broken_invariants(url: str) -> dict[str, list[tuple[object, ...]]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
+def settings(url: str, template: Template) -> Config:
+    """Settings of a broker on a clone, with the keyring that the world was made with."""
+    return Config(database_url=url, data_dir=template.keyring, pool_size=4)
+
+
 @pytest.fixture
 def config(database: str, template: Template) -> Config:
-    """Settings of a broker on the test's database, with the keyring that the world was made with."""
-    return Config(database_url=database, data_dir=template.keyring, pool_size=4)
+    return settings(database, template)
+
+
+@contextmanager
+def serving(config: Config) -> Iterator[Flask]:
+    """A broker's application, whose connections are closed in the end."""
+    app = create_app(config)
+    yield app
+    app.extensions["procedures"].database.close()
 
 
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
-    app = create_app(config)
-    yield app
-    app.extensions["procedures"].database.close()
+    with serving(config) as app:
+        yield app
 
 
 @pytest.fixture
@@ -197,3 +217,14 @@ def queue_item(call: Caller) -> MakeItem:
         return queue_id
 
     return make
+
+
+@pytest.fixture(scope="module")
+def shelf(server: str, template: Template) -> Iterator[Shelf]:
+    """Nine queue items of every kind, for tests that change nothing."""
+    with (
+        cloned(server, template) as url,
+        serving(settings(url, template)) as app,
+        psycopg.connect(url, autocommit=True) as admin,
+    ):
+        yield fill(Shelf(template.world.caller(app.test_client()), {}), Clock(admin))
