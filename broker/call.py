@@ -236,7 +236,10 @@ class Procedures:
             call.caller,
             keys=prepared.keys,
             owners=prepared.owners,
-            idempotency_key=call.sender.idempotency_key,
+            idempotency_key=next(
+                (arguments.get(argument.member) for argument in procedure.arguments if argument.is_idempotency_key),
+                None,
+            ),
             fresh=fresh,
         )
         # Counts come first: what a listing has too much is left unread, and the connection with it.
@@ -256,7 +259,7 @@ def load_call(endpoint: Endpoint, body: object, caller: Caller, sender: Sender) 
     for argument in endpoint.procedure.arguments:
         if argument.type.name == "data.wait_seconds":
             wait_seconds = arguments.pop(argument.member, 0)
-        elif argument.type.name == "data.idempotency_key" and sender.idempotency_key is not None:
+        elif argument.is_idempotency_key and sender.idempotency_key is not None:
             arguments[argument.member] = check_idempotency_key(sender.idempotency_key)
     return Call(endpoint, arguments, wait_seconds, caller, sender, body)
 

@@ -5,6 +5,7 @@ pipeline, the setting of the token hash and its statements. Up to the Sync that 
 transaction-local setting made by the first statement holds for the others, and for nobody else.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ SESSION_ENDED = frozenset({"57P01", "57P05"})
 # What a call meets when its procedure, or a type in it, has just been replaced.
 CHANGED_STATES = frozenset({"42883", "42703", "42704", "42804"})
 CHANGED_TEXTS = {"0A000": "cached plan must not change", "XX000": "cache lookup failed"}
+
+logger = logging.getLogger(__name__)
 
 
 class UnavailableError(Exception):
@@ -122,6 +125,7 @@ class Database:
         except PoolTimeout as error:
             raise UnavailableError("all connections to the database are busy") from error
         except (DBAPIError, OperationalError) as error:
+            logger.warning("the database cannot be reached: %s", getattr(error, "orig", error))
             raise UnavailableError("the database cannot be reached") from error
         connection: Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # the engine makes no other
         try:

@@ -139,7 +139,7 @@ def describe_rules(procedure: Procedure) -> str:
 def describe_headers(procedure: Procedure) -> list[dict[str, Any]]:
     """The headers that a procedure reads beside the token."""
     names: list[tuple[str, str]] = []
-    if any(argument.type.name == "data.idempotency_key" for argument in procedure.arguments):
+    if any(argument.is_idempotency_key for argument in procedure.arguments):
         names.append(("Idempotency-Key", "1 to 200 characters; the same key and body again: the same answer"))
     if "anyone" in procedure.header.callers and procedure.header.ceremony:
         names.append(("Rediacc-UserEmail", "who signs in"))

@@ -59,6 +59,11 @@ class Argument(Column):
         """Whether callers give it in the body; other arguments the broker or a ceremony fills."""
         return not (self.type.name in INTERNAL_TYPES or (self.type.element or self.type).name.endswith("_material"))
 
+    @property
+    def is_idempotency_key(self) -> bool:
+        """Whether the header Idempotency-Key gives it."""
+        return self.type.name == "data.idempotency_key"
+
 
 @dataclass(frozen=True)
 class Table:

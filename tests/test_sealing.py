@@ -215,3 +215,19 @@ def test_looks_again_for_a_key_that_was_granted_a_moment_ago(
     claimed = call("GetQueueItemsNext", _as="north")
 
     assert (claimed.row["machineName"], claimed.row["vaultContent"]) == ("build-02", '{"handler":"shell"}')
+
+
+def test_knows_a_repeated_completion_whatever_headers_come_with_it(call: Caller, queue_item: MakeItem) -> None:
+    queue_item()
+    claimed = call("GetQueueItemsNext", _as="build-01").row
+    completion = {
+        "taskId": claimed["taskId"],
+        "claimToken": claimed["claimToken"],
+        "responseVault": "{}",
+        "completionStatus": "SUCCESS",
+    }
+    first = call("UpdateQueueItemToCompleted", _as="build-01", _headers={"Idempotency-Key": "a"}, **completion)
+
+    again = call("UpdateQueueItemToCompleted", _as="build-01", **completion)
+
+    assert again.row == first.row

@@ -72,6 +72,7 @@ def install_envelope(app: Flask) -> None:
     @app.after_request
     def show_number(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
+        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     @app.errorhandler(Exception)
