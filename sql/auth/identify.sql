@@ -25,7 +25,10 @@ begin
         from data.impersonation as acting
         join data.company as company on company.company_id = acting.company_id
         join data.company_user as person on person.company_id = acting.company_id and person.user_id = acting.user_id
-        where acting.transaction_id = pg_current_xact_id_if_assigned();
+        where acting.transaction_id = pg_current_xact_id_if_assigned()
+          -- Numbers of transactions begin anew where a dump is restored: an old row must not speak for a new transaction.
+          and acting.session_role = session_user
+          and acting.started_time >= transaction_timestamp();
         return v_caller;
     end if;
 

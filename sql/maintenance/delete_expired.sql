@@ -35,9 +35,9 @@ begin
     get diagnostics v_count = row_count;
     v_total := v_total + v_count;
 
+    -- That a row is seen here says that its transaction has ended.
     delete from data.impersonation as acting
-    where acting.started_time < v_now - interval '1 day'
-      and pg_xact_status(acting.transaction_id) is distinct from 'in progress';
+    where acting.started_time < v_now - interval '1 day';
     get diagnostics v_count = row_count;
     return v_total + v_count;
 end;
