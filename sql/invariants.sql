@@ -101,3 +101,30 @@ where not case held.holder_kind
         select from data.token as token
         where token.company_id = held.company_id and token.token_id = held.holder_id)
 end;
+
+create or replace view data.invariant_tokens_can_be_found_and_hold_a_key as
+select token.company_id, token.token_id
+from data.token as token
+where not exists (
+    select from data.token_company as route
+    where route.company_id = token.company_id
+      and route.token_id = token.token_id
+      and route.token_hash = token.token_hash)
+   or not exists (
+    select from data.held_key as held
+    where held.company_id = token.company_id
+      and held.holder_kind = token.kind::text
+      and held.holder_id = token.token_id);
+
+create or replace view data.invariant_users_are_invited_or_active as
+select person.company_id, person.user_id
+from data.company_user as person
+where (person.activated_time is not null) = exists (
+    select from data.invitation as invitation
+    where invitation.company_id = person.company_id
+      and invitation.user_id = person.user_id)
+   or not exists (
+    select from data.held_key as held
+    where held.company_id = person.company_id
+      and held.holder_kind = case when person.activated_time is null then 'invitation' else 'user' end
+      and held.holder_id = person.user_uuid);
