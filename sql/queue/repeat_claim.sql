@@ -1,13 +1,16 @@
 create or replace function queue.repeat_claim(
-    p_caller     auth.caller,
-    p_request_id text,
-    p_claim_hash bytea,
-    p_now        timestamptz)
+    p_caller      auth.caller,
+    p_machine_ids bigint[],
+    p_request_id  text,
+    p_claim_hash  bytea,
+    p_now         timestamptz)
 returns bigint[]
 language plpgsql volatile set search_path = ''
 as $$
 -- The items of an earlier claim with this request id, whose answer was lost, under a new claim token.
 --
+-- Arguments:
+--   machine_ids  as in queue.claim: what the caller may use now, whatever he could use then
 -- Returns:
 --   their queue ids; empty when there was no such claim or its first lease is over
 -- Rules:
@@ -22,7 +25,9 @@ begin
         where claim.company_id = p_caller.company_id
           and claim.token_id = p_caller.token_id
           and claim.request_id = p_request_id
-          and claim.outcome is null
+          -- Asked of the item, which is locked: a claim that ended while this waited for the lock still looks open here.
+          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
+          and item.machine_id = any(p_machine_ids)
           and claim.claim_number = item.claim_number
           and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now
         order by item.queue_id
