@@ -45,7 +45,7 @@ begin
         else
             v_judged := queue.judge_claim(v_caller, v_item, (p_arguments ->> 'claimToken')::bytea);
             v_target := row('machine', v_machine.machine_uuid, 'queue_item', v_item.task_id,
-                case when v_item.status = 'PENDING' and v_judged.verdict <> 'good'
+                case when v_item.status = 'PENDING' and p_arguments ->> 'claimToken' is null
                      then v_item.attempt + 1                        -- who answers it becomes its claimant
                      else coalesce((v_judged.claim).attempt, v_item.attempt) end);
         end if;

@@ -9,6 +9,7 @@ select case p_verdict
         (p_item).queue_id, (p_item).status)
     when 'unknown' then format('claimToken is not one of queue item %s', (p_item).queue_id)
     when 'missing' then format('queue item %s was claimed by an agent: claimToken is needed', (p_item).queue_id)
+    when 'agent' then format('an agent answers queue item %s with the claimToken of its claim only', (p_item).queue_id)
     else format('queue item %s is %s', (p_item).queue_id, (p_item).status)
 end;
 $$;

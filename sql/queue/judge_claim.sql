@@ -13,13 +13,15 @@ as $$
 --   claim_token  its digest, or null: a client that knows none
 -- Returns:
 --   verdict  'good'; 'late': the claim was replaced, given back, or the item is finished; 'unknown': no claim of the item has this
---            token; 'missing': the claim has a token and none was shown; 'none': nobody has claimed the item
---   claim    the claim it is about, with verdict good or late
+--            token; 'missing': an agent's claim, and no token was shown; 'agent': an agent showed none; 'none': nobody has claimed the item
+--   claim    the claim it is about, with verdict good or late: the caller's own, where he is late without a token
 -- Rules:
 --   A claim is good until somebody else claims the item, or it is cancelled, deleted, finished or given back (DESIGN 3.2); that the
 --   sweep has put the item back changes nothing.
 --   Without a token, a claim made by a user's session may be spoken for by any member of the team, save by one whose own
---   claim somebody else's has replaced.
+--   claim somebody else's has replaced. Agents are no members.
+declare
+    v_own data.claim;
 begin
     if p_claim_token is not null then
         select held.*
@@ -45,13 +47,23 @@ begin
         elsif claim.user_id is null then
             verdict := 'missing';
             return;
-        elsif claim.user_id <> p_caller.user_id and exists (
-            select from data.claim as earlier
+        elsif p_caller.user_id is null then
+            verdict := 'agent';
+            return;
+        elsif claim.user_id <> p_caller.user_id then
+            select earlier.*
+            into v_own
+            from data.claim as earlier
             where earlier.company_id = p_item.company_id
               and earlier.queue_id = p_item.queue_id
-              and earlier.user_id = p_caller.user_id) then
-            verdict := 'late';
-            return;
+              and earlier.user_id = p_caller.user_id
+            order by earlier.claim_number desc
+            limit 1;
+            if found then
+                verdict := 'late';
+                claim := v_own;
+                return;
+            end if;
         end if;
     end if;
 

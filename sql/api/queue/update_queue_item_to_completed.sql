@@ -56,16 +56,22 @@ begin
         v_item := queue.finish(v_caller, v_item, v_claim, p_completion_status, p_response_vault, p_retryable, v_now);
     elsif v_again and p_claim_token is null then
         raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, 'none');
-    elsif v_again and (v_claim.answer_status, v_claim.answer_fingerprint)
-          is distinct from (p_completion_status, (p_response_vault).fingerprint) then
-        raise exception using errcode = 'JB409', message = format(
-            'queue item %s was completed by this claim with another answer; nothing was changed', v_item.queue_id);
-    elsif v_judged.verdict = 'late' and not v_again and v_claim.outcome is distinct from 'RETURNED' then
+    elsif v_again then
+        -- A fingerprint is bound to the attempt: one made for another attempt proves nothing.
+        perform queue.require_response_vault(v_item, v_claim, p_response_vault);
+        if (v_claim.answer_status, v_claim.answer_fingerprint)
+           is distinct from (p_completion_status, (p_response_vault).fingerprint) then
+            raise exception using errcode = 'JB409', message = format(
+                'queue item %s was completed by this claim with another answer; nothing was changed', v_item.queue_id);
+        end if;
+    elsif v_judged.verdict = 'late' and v_item.status = 'PENDING' and p_claim_token is null then
+        raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, 'none');
+    elsif v_judged.verdict = 'late' then
         perform queue.keep_late_answer(v_caller, v_item, v_claim, p_response_vault, v_now);
         refused_status := 409;
         refused_message := queue.explain_refusal(v_item, 'late');
         return;
-    elsif not v_again then
+    else
         raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, v_judged.verdict);
     end if;
 
