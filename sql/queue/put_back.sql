@@ -7,10 +7,10 @@ create or replace function queue.put_back(
 returns void
 language plpgsql volatile set search_path = ''
 as $$
--- End the claim of a live item without an answer, and make the item what follows.
+-- End the last claim of an item without an answer, and make the item what follows.
 --
 -- Arguments:
---   item     locked; ASSIGNED, PROCESSING or CANCELLING
+--   item     locked; ASSIGNED, PROCESSING or CANCELLING; or PENDING since its claim was lost, and given back now
 --   outcome  LOST: the lease ran out; RETURNED: the agent gave it back unharmed
 -- Rules:
 --   CANCELLING becomes CANCELLED: nobody is left to stop.
@@ -40,14 +40,14 @@ begin
     update data.claim as claim
     set ended_time = p_now,
         outcome = p_outcome,
-        response_vault_id = case when v_next = 'PENDING' then p_item.response_vault_id end
+        response_vault_id = case when v_next = 'PENDING' then coalesce(p_item.response_vault_id, claim.response_vault_id) end
     where claim.company_id = v_claim.company_id
       and claim.queue_id = v_claim.queue_id
       and claim.claim_number = v_claim.claim_number;
 
     update data.queue_item as item
     set status = v_next,
-        attempt = case when v_free then item.attempt - 1 else item.attempt end,
+        attempt = case when v_free then v_claim.attempt - 1 else item.attempt end,
         silent_count = case when v_free and p_outcome = 'LOST' then item.silent_count + 1 else item.silent_count end,
         response_vault_id = case when v_next = 'PENDING' then null else item.response_vault_id end,
         progress = case when v_next = 'PENDING' then null else item.progress end,
@@ -65,7 +65,7 @@ begin
     returning item.* into v_item;
 
     -- The event names the attempt that ended, whether or not it counts.
-    v_item.attempt := p_item.attempt;
+    v_item.attempt := v_claim.attempt;
     perform data.record_event(v_item,
         case v_next when 'PENDING' then 'REQUEUED' when 'FAILED' then 'FAILED' else 'CANCELLED' end::data.event_kind,
         p_actor, p_now, p_reason);

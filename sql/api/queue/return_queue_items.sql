@@ -26,16 +26,21 @@ begin
         raise exception using errcode = 'JB400', message = format('items holds %s: 1 to 1,000 in one call', cardinality(p_items));
     end if;
 
+    -- Locked in one order, whichever name they come under, so that two calls cannot wait for each other.
     items := array[]::data.return_answer[];
     for v_request in
         select request.*
         from unnest(p_items) as request
-        order by request.queue_id, request.task_id
+        order by coalesce(request.queue_id, (
+            select item.queue_id
+            from data.queue_item as item
+            where item.company_id = v_caller.company_id
+              and item.task_id = request.task_id))
     loop
         begin
             v_item := auth.require_item(v_caller, v_request.queue_id, v_request.task_id, null);
             v_judged := queue.judge_claim(v_caller, v_item, v_request.claim_token);
-            if v_judged.verdict = 'good' and v_item.status <> 'PENDING' then
+            if v_judged.verdict = 'good' then
                 perform queue.put_back(v_item, 'RETURNED', v_caller.actor, v_now, 'given back by the agent');
             end if;
             items := items || row(v_item.task_id, v_item.queue_id, v_judged.verdict = 'good', case

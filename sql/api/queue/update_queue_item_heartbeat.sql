@@ -21,13 +21,13 @@ as $$
 --   claimToken    from the claim
 --   progress      0 to 1
 --   leaseSeconds  how long the claim holds from now, 5 to 86400; default: as long as before
---   items         instead: up to 1,000 objects with taskId or queueId, claimToken, progress and leaseSeconds
+--   items         instead: 1 to 1,000 objects with taskId or queueId, claimToken, progress and leaseSeconds
 -- Returns:
 --   1: a row per item: whether the claim still holds, until when, and whether a cancel was requested
 --   drain: whether the agent should take no new work
 --   heartbeatSeconds: how often a heartbeat is due
 -- Errors:
---   JB400  neither an item nor items, both, or more than 1,000
+--   JB400  neither an item nor items, both, or not 1 to 1,000
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, or it is not the caller's (one item only; in items the row says so)
 --   JB409  the claim is late, or its token missing or wrong (one item only; in items the row says so)
@@ -55,16 +55,20 @@ begin
 
     if num_nonnulls(p_queue_id, p_task_id, p_claim_token) > 0 then
         raise exception using errcode = 'JB400', message = 'an item and items are both given: name one or the other';
-    elsif cardinality(p_items) > 1000 then
-        raise exception using errcode = 'JB400', message = format('items holds %s: at most 1,000 in one call', cardinality(p_items));
+    elsif cardinality(p_items) not between 1 and 1000 then
+        raise exception using errcode = 'JB400', message = format('items holds %s: 1 to 1,000 in one call', cardinality(p_items));
     end if;
 
-    -- Locked in one order, so that two calls for the same items cannot wait for each other.
+    -- Locked in one order, whichever name they come under, so that two calls cannot wait for each other.
     items := array[]::data.heartbeat_answer[];
     for v_beat in
         select beat.*
         from unnest(p_items) as beat
-        order by beat.queue_id, beat.task_id
+        order by coalesce(beat.queue_id, (
+            select item.queue_id
+            from data.queue_item as item
+            where item.company_id = v_caller.company_id
+              and item.task_id = beat.task_id))
     loop
         begin
             v_answer := queue.beat(v_caller, v_beat, null, v_now);
