@@ -11,12 +11,13 @@ as $$
 -- Renew the lease of a good claim. The first sign makes the item PROCESSING; one that the sweep had put back is taken up again.
 --
 -- Arguments:
---   item, claim  locked, and judged good
+--   item, claim    locked, and judged good
+--   lease_seconds  null: as long as before
 -- Returns:
 --   the item after the change
 declare
     v_item    data.queue_item := p_item;
-    v_lease   integer := coalesce(p_lease_seconds, p_claim.lease_seconds);
+    v_lease   integer := coalesce(p_lease_seconds, p_item.lease_seconds, p_claim.lease_seconds);
     v_revived boolean := p_item.status = 'PENDING';
 begin
     if p_claim.sign_time is null or v_revived then
