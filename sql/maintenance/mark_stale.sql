@@ -8,6 +8,7 @@ as $$
 --   how many were flagged
 -- Rules:
 --   A flag only: the claim stays good, and the next sign of life takes the flag away.
+--   An item whose agent is speaking right now is locked, and skipped: bulk heartbeats lock in another order.
 --   Two brokers at once: one works, the other finds the lock taken and does nothing.
 declare
     v_now   timestamptz := data.clock();
@@ -19,13 +20,17 @@ begin
     end if;
 
     for v_item in
-        update data.queue_item as item
-        set stale_time = v_now
+        select item.*
+        from data.queue_item as item
         where item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
           and item.stale_time is null
           and item.last_heartbeat_time < v_now - make_interval(mins => p_threshold_minutes)
-        returning item.*
+        for update skip locked
     loop
+        update data.queue_item as item
+        set stale_time = v_now
+        where item.company_id = v_item.company_id
+          and item.queue_id = v_item.queue_id;
         perform data.record_event(v_item, 'STALE', 'broker', v_now,
             format('no sign of life since %s', to_char(v_item.last_heartbeat_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
         v_count := v_count + 1;
