@@ -81,6 +81,8 @@ class Sealer:
                 owner = (owners or {}).get(seal.path) or self._find_owner(seal, place.members, caller, held, fresh)
                 version = held.newest_version(owner.scope_kind, owner.scope_id)
                 if version is None and keys is None:
+                    # Remembered from another's call, the owner must not tell this caller that the item exists: ask.
+                    owner = self._find_owner(seal, place.members, caller, held, fresh=True)
                     held = caller.refresh_keys()
                     version = held.newest_version(owner.scope_kind, owner.scope_id)
                 key = None if version is None else held.scope_key(owner.scope_kind, owner.scope_id, version)
