@@ -1,0 +1,349 @@
+"""UpdateQueueItemHeartbeat."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import Clock
+from tests.jobs import (
+    Row,
+    beat,
+    claim,
+    complete,
+    create,
+    everything,
+    give_back,
+    item_of,
+    respond,
+    status_of,
+    sweep,
+    trace_of,
+)
+from tests.world import Caller, MakeItem, must
+
+
+def lease_left(call: Caller, queue_id: int, admin: psycopg.Connection) -> timedelta:
+    row = admin.execute(
+        "select lease_until - data.clock() from data.queue_item where queue_id = %s", [queue_id]
+    ).fetchone()
+    assert row is not None
+    left: timedelta = row[0]
+    return left
+
+
+def test_the_first_heartbeat_makes_the_item_processing(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item()
+    claimed = claim(call)
+
+    row = beat(call, claimed).row
+
+    assert row["accepted"] is True
+    assert row["cancelRequested"] is False
+    assert row["message"] is None
+    assert (row["queueId"], row["taskId"]) == (queue_id, claimed["taskId"])
+    assert status_of(call, queue_id) == "PROCESSING"
+    assert trace_of(call, queue_id) == ["CREATED", "ASSIGNED", "PROCESSING", "HEARTBEAT"]
+
+
+def test_tells_how_often_a_heartbeat_is_due(call: Caller, queue_item: MakeItem) -> None:
+    queue_item()
+
+    reply = beat(call, claim(call))
+
+    assert reply.outputs == {"drain": False, "heartbeatSeconds": 10}
+
+
+def test_renews_the_lease_for_as_long_as_the_claim_had(
+    call: Caller, queue_item: MakeItem, clock: Clock, admin: psycopg.Connection
+) -> None:
+    queue_id = queue_item()
+    claimed = claim(call, leaseSeconds=300)
+    clock.advance(seconds=200)
+
+    row = beat(call, claimed).row
+
+    assert timedelta(seconds=240) < lease_left(call, queue_id, admin) <= timedelta(seconds=300)
+    assert datetime.fromisoformat(row["leaseUntil"]) > datetime.fromisoformat(claimed["leaseUntil"])
+
+
+def test_a_new_length_holds_until_another_is_given(
+    call: Caller, queue_item: MakeItem, clock: Clock, admin: psycopg.Connection
+) -> None:
+    queue_id = queue_item()
+    claimed = claim(call, leaseSeconds=300)
+    must(beat(call, claimed, leaseSeconds=3000))
+    clock.advance(seconds=2000)
+
+    must(beat(call, claimed))
+
+    assert timedelta(seconds=2900) < lease_left(call, queue_id, admin) <= timedelta(seconds=3000)
+
+
+def test_keeps_the_progress_until_a_heartbeat_brings_another(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item()
+    claimed = claim(call)
+
+    must(beat(call, claimed, progress=0.25))
+    must(beat(call, claimed))
+
+    assert item_of(call, queue_id)["progress"] == 0.25
+
+
+@pytest.mark.parametrize(
+    "members", [{"progress": 1.01}, {"progress": -0.1}, {"leaseSeconds": 4}, {"leaseSeconds": 86401}]
+)
+def test_refuses_what_is_out_of_range(call: Caller, queue_item: MakeItem, members: dict[str, Any]) -> None:
+    queue_item()
+    claimed = claim(call)
+
+    assert beat(call, claimed, **members).failure == 400
+
+
+def test_leaves_one_event_a_minute(call: Caller, queue_item: MakeItem, clock: Clock) -> None:
+    queue_id = queue_item()
+    claimed = claim(call)
+
+    for _ in range(3):
+        must(beat(call, claimed))
+        must(beat(call, claimed))
+        clock.advance(seconds=60)
+
+    assert trace_of(call, queue_id).count("HEARTBEAT") in (3, 4)  # the minute may turn within a pair
+
+
+def test_takes_the_stale_flag_away(call: Caller, queue_item: MakeItem, clock: Clock, admin: psycopg.Connection) -> None:
+    queue_id = queue_item()
+    claimed = claim(call)
+    clock.advance(minutes=11)
+    admin.execute("select maintenance.mark_stale(10)")
+    assert item_of(call, queue_id)["healthStatus"] == "STALE"
+
+    must(beat(call, claimed))
+
+    assert item_of(call, queue_id)["healthStatus"] == "ACTIVE"
+    assert admin.execute("select count(*) from data.queue_item where stale_time is not null").fetchone() == (0,)
+    assert trace_of(call, queue_id) == ["CREATED", "ASSIGNED", "STALE", "PROCESSING", "HEARTBEAT"]
+
+
+def test_hears_of_a_requested_cancel_and_stays_cancelling(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item()
+    claimed = claim(call, start=True)
+    must(call("CancelQueueItem", queueId=queue_id, force=True))
+
+    row = beat(call, claimed).row
+
+    assert (row["accepted"], row["cancelRequested"]) == (True, True)
+    assert status_of(call, queue_id) == "CANCELLING"
+
+
+def test_renews_a_claim_that_the_sweep_has_put_back(
+    call: Caller, queue_item: MakeItem, clock: Clock, admin: psycopg.Connection
+) -> None:
+    queue_id = queue_item()
+    claimed = claim(call, leaseSeconds=30)
+    must(respond(call, claimed))
+    clock.advance(seconds=31)
+    assert sweep(admin) == 1
+    assert status_of(call, queue_id) == "PENDING"
+
+    must(beat(call, claimed))
+
+    item = item_of(call, queue_id)
+    assert (item["status"], item["attempt"], item["vaultContentResponse"]) == ("PROCESSING", 1, '{"progress":"half"}')
+    assert call("GetQueueItemsNext", _as="build-01").rows == []
+
+
+def test_a_session_needs_no_claim_token_for_what_a_session_claimed(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item()
+    claim(call, "bob")
+
+    assert call("UpdateQueueItemHeartbeat", _as="ann", queueId=queue_id).row["accepted"] is True
+
+
+def test_what_an_agent_claimed_is_kept_alive_with_its_token_only(
+    call: Caller, queue_item: MakeItem, admin: psycopg.Connection
+) -> None:
+    claimed = {**claim_after(call, queue_item), "claimToken": None}
+    before = everything(admin)
+
+    replies = [beat(call, claimed, caller) for caller in ("bob", "build-01", "north")]
+
+    sentence = f"queue item {claimed['queueId']} was claimed by an agent: claimToken is needed"
+    assert [reply.errors for reply in replies] == [[sentence]] * 3
+    assert {reply.failure for reply in replies} == {409}
+    assert everything(admin) == before
+
+
+def test_an_agent_never_speaks_without_a_claim_token(
+    call: Caller, queue_item: MakeItem, admin: psycopg.Connection
+) -> None:
+    queue_item()
+    claimed = {**claim(call, "bob"), "claimToken": None}
+    before = everything(admin)
+
+    reply = beat(call, claimed)
+
+    assert reply.failure == 409
+    assert reply.errors == [f"an agent answers queue item {claimed['queueId']} with the claimToken of its claim only"]
+    assert everything(admin) == before
+
+
+def test_a_wrong_claim_token_has_its_own_sentence(call: Caller, queue_item: MakeItem) -> None:
+    claimed = claim_after(call, queue_item)
+
+    reply = beat(call, claimed, claimToken="A" * 22)
+
+    assert reply.failure == 409
+    assert reply.errors == [f"claimToken is not one of queue item {claimed['queueId']}"]
+
+
+@pytest.mark.parametrize("end", ["complete", "cancel", "give back"])
+def test_is_late_when_the_claim_has_ended(
+    call: Caller, queue_item: MakeItem, admin: psycopg.Connection, end: str
+) -> None:
+    claimed = claim_after(call, queue_item)
+    if end == "complete":
+        must(complete(call, claimed))
+    elif end == "cancel":
+        must(call("CancelQueueItem", queueId=claimed["queueId"]))
+    else:
+        must(give_back(call, claimed))
+    before = everything(admin)
+
+    reply = beat(call, claimed)
+
+    status = {"complete": "COMPLETED", "cancel": "CANCELLED", "give back": "PENDING"}[end]
+    assert reply.failure == 409
+    assert reply.errors == [late_sentence(claimed["queueId"], status)]
+    assert everything(admin) == before
+
+
+def late_sentence(queue_id: int, status: str) -> str:
+    why = "the claim was replaced, ended or given back; nothing was changed"
+    return f"too late for queue item {queue_id}: it is {status}, and {why}"
+
+
+def test_nobody_keeps_alive_what_nobody_claimed(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item()
+
+    reply = call("UpdateQueueItemHeartbeat", queueId=queue_id)
+
+    assert reply.failure == 409
+    assert reply.errors == [f"queue item {queue_id} is PENDING"]
+
+
+@pytest.mark.parametrize("caller", ["carol", "gina", "dev-01", "build-02", "globex-build-01"])
+def test_an_item_of_others_is_not_found(call: Caller, queue_item: MakeItem, caller: str) -> None:
+    claimed = claim_after(call, queue_item)
+
+    reply = beat(call, claimed, caller)
+
+    assert reply.failure == 404
+    assert reply.errors == [f"queue item {claimed['taskId']} not found"]
+
+
+def test_a_deleted_item_is_not_found(call: Caller, queue_item: MakeItem) -> None:
+    claimed = claim_after(call, queue_item)
+    must(call("DeleteQueueItem", queueId=claimed["queueId"]))
+
+    assert beat(call, claimed).failure == 404
+
+
+def test_team_name_must_be_the_items_team(call: Caller, queue_item: MakeItem) -> None:
+    claimed = claim_after(call, queue_item)
+
+    assert beat(call, claimed, teamName="ops").row["accepted"] is True
+    assert beat(call, claimed, teamName="dev").failure == 404
+    assert beat(call, claimed, "bob", teamName="dev").failure == 403
+    assert beat(call, claimed, "ann", teamName="dev").failure == 404
+
+
+def test_needs_an_item_or_items_not_both(call: Caller, queue_item: MakeItem) -> None:
+    claimed = claim_after(call, queue_item)
+
+    neither = call("UpdateQueueItemHeartbeat", _as="build-01")
+    both = beat(call, claimed, items=[{"taskId": claimed["taskId"], "claimToken": claimed["claimToken"]}])
+
+    assert (neither.failure, both.failure) == (400, 400)
+    assert both.errors == ["an item and items are both given: name one or the other"]
+
+
+def claim_after(call: Caller, queue_item: MakeItem) -> Row:
+    """A new item, claimed by its machine's agent."""
+    queue_item()
+    return claim(call)
+
+
+class TestManyItems:
+    """Many items in one call."""
+
+    def test_each_has_its_own_progress_and_lease(self, call: Caller, admin: psycopg.Connection) -> None:
+        made = [create(call), create(call)]
+        first, second = claim(call), claim(call)
+
+        rows = must(
+            call(
+                "UpdateQueueItemHeartbeat",
+                _as="build-01",
+                items=[
+                    {"queueId": second["queueId"], "claimToken": second["claimToken"], "progress": 0.5},
+                    {"queueId": first["queueId"], "claimToken": first["claimToken"], "leaseSeconds": 60},
+                ],
+            )
+        ).rows
+
+        assert {row["queueId"]: row["accepted"] for row in rows} == dict.fromkeys(made, True)
+        assert item_of(call, made[1])["progress"] == 0.5
+        assert item_of(call, made[0])["progress"] is None
+        assert lease_left(call, made[0], admin) <= timedelta(seconds=60) < lease_left(call, made[1], admin)
+
+    def test_late_and_foreign_ones_do_not_refuse_the_call(self, call: Caller) -> None:
+        for _ in range(3):
+            create(call)
+        other = create(call, "build-02")
+        foreign = create(call, _as="gina")
+        good, ended, deleted = (claim(call) for _ in range(3))
+        must(complete(call, ended))
+        must(call("DeleteQueueItem", queueId=deleted["queueId"]))
+        named = [(row["queueId"], row["claimToken"]) for row in (good, ended, deleted)]
+
+        rows = must(
+            call(
+                "UpdateQueueItemHeartbeat",
+                _as="build-01",
+                items=[
+                    {"queueId": queue_id, "claimToken": token}
+                    for queue_id, token in [*named, (other, good["claimToken"]), (foreign, good["claimToken"])]
+                ]
+                + [{"claimToken": good["claimToken"]}, {"queueId": good["queueId"], "claimToken": "A" * 22}],
+            )
+        ).rows
+
+        messages = {(row["queueId"], row["accepted"]): row["message"] for row in rows}
+        assert messages == {
+            (good["queueId"], True): None,
+            (
+                ended["queueId"],
+                False,
+            ): late_sentence(ended["queueId"], "COMPLETED"),
+            (deleted["queueId"], False): f"queue item {deleted['queueId']} not found",
+            (other, False): f"queue item {other} not found",
+            (foreign, False): f"queue item {foreign} not found",
+            (None, False): "queueId or taskId is missing: name the item by one of them",
+            (good["queueId"], False): f"claimToken is not one of queue item {good['queueId']}",
+        }
+
+    def test_an_empty_list_is_refused(self, call: Caller) -> None:
+        assert call("UpdateQueueItemHeartbeat", _as="build-01", items=[]).failure == 400
+
+    def test_a_thousand_is_the_limit(self, call: Caller, queue_item: MakeItem) -> None:
+        claimed = claim_after(call, queue_item)
+        one = {"taskId": claimed["taskId"], "claimToken": claimed["claimToken"]}
+
+        allowed = call("UpdateQueueItemHeartbeat", _as="build-01", items=[one] * 1000)
+        refused = call("UpdateQueueItemHeartbeat", _as="build-01", items=[one] * 1001)
+
+        assert len(allowed.rows) == 1000
+        assert refused.failure == 400
