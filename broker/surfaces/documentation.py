@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request
 
 from broker.call import Procedures
 from broker.config import Config
-from broker.openapi import PATH, TOPICS, build_document, errors_of, members_of, topic_of
+from broker.openapi import PATH, TOPICS, build_document, describe_headers, errors_of, members_of, topic_of
 from broker.registry import Column, Procedure, Type
 from broker.schemas import all_tables, is_shown
 from broker.surfaces.envelope import dump, respond
@@ -34,7 +34,7 @@ TYPE_WORDS = {
     "timestamptz": "time",
     "uuid": "UUID",
     "varchar": "text",
-    "data.vault": "JSON text, sealed",
+    "data.vault": "JSON text",
     "data.claim_token": "claim token",
     "data.new_claim": "claim token",
     "data.revealed": "text, shown once",
@@ -88,6 +88,7 @@ def create_documentation(
             topics=group_by_topic(procedures.registry),
             base_url=request.host_url.rstrip("/"),
             path=PATH,
+            headers_of=describe_headers,
             members_of=members_of,
             tables_of=all_tables,
             outputs_of=outputs_of,
