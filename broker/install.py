@@ -10,7 +10,7 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -85,14 +85,14 @@ def read_files(directory: Path) -> list[SqlFile]:
 
 
 def _install(connection: psycopg.Connection, files: list[SqlFile]) -> list[str]:
-    connection.execute(cast(LiteralString, f"set local lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
+    connection.execute(f"set local lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
     connection.execute("set local search_path = pg_catalog")
     # The files reach the server in the order of their names, so a body may name what a later file makes.
     connection.execute("set local check_function_bodies = off")
     connection.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
     _make_roles_and_schemas(connection)
 
-    known = dict(connection.execute("select path, digest from data.installed_file").fetchall())
+    known: dict[str, str] = dict(connection.execute("select path, digest from data.installed_file").fetchall())
     applied: list[str] = []
     for file in files:
         if _is_numbered(file):
@@ -139,7 +139,7 @@ def _make_roles_and_schemas(connection: psycopg.Connection) -> None:
 
 def _apply(connection: psycopg.Connection, file: SqlFile) -> None:
     try:
-        connection.execute(cast(LiteralString, file.text))
+        connection.execute(file.text)
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise
     except psycopg.Error as error:
@@ -197,7 +197,7 @@ def _drop_what_is_gone(connection: psycopg.Connection, functions: list[SqlFile])
 
 def _drop(connection: psycopg.Connection, signature: str) -> None:
     # Views of invariants.sql may use it; they are made anew after the functions.
-    connection.execute(cast(LiteralString, f"drop function {signature} cascade"))
+    connection.execute(f"drop function {signature} cascade")
 
 
 ROLES: LiteralString = """
@@ -221,7 +221,7 @@ begin
             when duplicate_object or unique_violation then null;
         end;
     end loop;
-    if not pg_has_role(current_user, 'broker_owner', 'usage') or not pg_has_role(current_user, 'broker_app', 'member') then
+    if not (pg_has_role(current_user, 'broker_owner', 'usage') and pg_has_role(current_user, 'broker_app', 'member')) then
         execute format('grant broker_owner, broker_app, broker_scheduler to %I', current_user);
     end if;
 end;

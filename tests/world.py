@@ -1,10 +1,11 @@
-"""The world in which the tests play: two companies, made once per template database through the calls that clients make.
+"""The world of the tests: two companies, made once per template database through the calls that clients make.
 
-    Acme    ann    administrator, member of ops and dev
-            bob    user, member of ops
-            carol  user, member of dev
-            region eu; bridge north with machines build-01, build-02 (team ops) and dev-01 (team dev); bridge south without any
-    Globex  gina   administrator, member of ops (a team of the same name), machine build-01 (likewise) on bridge north
+Acme    ann    administrator, member of ops and dev
+        bob    user, member of ops
+        carol  user, member of dev
+        region eu; bridge north with machines build-01, build-02 (team ops) and dev-01 (team dev);
+        bridge south without any
+Globex  gina   administrator, member of ops (a team of the same name), machine build-01 (likewise) on bridge north
 """
 
 from collections.abc import Callable
@@ -145,7 +146,7 @@ def activate(call: Caller, email: str, code: str) -> None:
     call.world.tokens[email.partition("@")[0]] = signed_in.row["nextRequestToken"]
 
 
-def agent_token(call: Caller, name: str, by: str = "ann", **place: str) -> None:
+def agent_token(call: Caller, name: str, by: str = "ann", **place: Any) -> None:
     made = must(call("CreateAgentToken", _as=by, name=name, **place))
     call.world.tokens[name] = made.row["token"]
 
