@@ -1,8 +1,8 @@
 """Bring a database up to date with the tree's `sql/`, while brokers serve.
 
-Numbered files of `sql/data` run once, in order. Every other file holds one function, named like the file, and replaces it when
-its text has changed; a function that the tree no longer holds is dropped. `publish.sql` comes last. All of it is one
-transaction under an advisory lock: another broker's installation waits, and a failed one leaves nothing behind.
+Numbered files of `sql/data` run once, in order. Every other file holds one function, named like the file, and replaces
+it when its text has changed; a function that the tree no longer holds is dropped. `publish.sql` comes last. All of it
+is one transaction under an advisory lock: another broker's installation waits, and a failed one leaves nothing behind.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ def install(conninfo: str, directory: Path | None = None) -> list[str]:
         The paths of the files that were applied; empty when the database was up to date.
 
     Raises:
-        InstallError: a file failed, a numbered file was edited after it had run, or a lock was not to be had for a minute.
+        InstallError: a file failed, a numbered file was edited after it had run, or a lock was held for a minute.
     """
     files = read_files(directory or sql_directory())
     deadline = time.monotonic() + GIVE_UP_SECONDS
@@ -221,7 +221,8 @@ begin
             when duplicate_object or unique_violation then null;
         end;
     end loop;
-    if not (pg_has_role(current_user, 'broker_owner', 'usage') and pg_has_role(current_user, 'broker_app', 'member')) then
+    if not (pg_has_role(current_user, 'broker_owner', 'usage')
+            and pg_has_role(current_user, 'broker_app', 'member')) then
         execute format('grant broker_owner, broker_app, broker_scheduler to %I', current_user);
     end if;
 end;
