@@ -12,6 +12,8 @@ from flask import Flask
 from broker.tokens import token_hash
 from tests.world import Caller, Reply, World
 
+Call = Callable[[Caller], Reply]
+
 SECONDS = 20.0
 BLOCKED = """
     select count(*)
@@ -31,7 +33,7 @@ class Race:
     admin: psycopg.Connection
     threads: ThreadPoolExecutor
 
-    def start(self, call: Callable[[Caller], Reply]) -> "Future[Reply]":
+    def start(self, call: Call) -> "Future[Reply]":
         """Start a call, and come back when it waits for a lock."""
         before = self._blocked()
         running = self.threads.submit(call, self.world.caller(self.app.test_client()))
@@ -40,7 +42,7 @@ class Race:
             assert not done, f"it waited for nobody: {running.result()}"
         return running
 
-    def at_once(self, call: Callable[[Caller], Reply]) -> Reply:
+    def at_once(self, call: Call) -> Reply:
         """Make a call that must not wait for any lock."""
         return self.threads.submit(call, self.world.caller(self.app.test_client())).result(SECONDS)
 
@@ -59,9 +61,7 @@ class Race:
             connection.execute(statement, values)
             yield connection
 
-    def one_after_the_other(
-        self, queue_id: int, first: Callable[[Caller], Reply], second: Callable[[Caller], Reply]
-    ) -> tuple[Reply, Reply]:
+    def one_after_the_other(self, queue_id: int, first: Call, second: Call) -> tuple[Reply, Reply]:
         """Both calls wait for the same item at the same time, and get it in this order."""
         with self.held("select from data.queue_item where queue_id = %s for update", queue_id):
             running = self.start(first), self.start(second)

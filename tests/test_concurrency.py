@@ -24,7 +24,7 @@ from tests.jobs import (
     sweep,
     trace_of,
 )
-from tests.racing import SECONDS, Race, race
+from tests.racing import SECONDS, Call, Race, race
 from tests.world import Caller, MakeItem, Reply, World, must
 
 __all__ = ["race"]  # a fixture
@@ -202,7 +202,7 @@ class TestCompletion:
     ) -> None:
         queue_id = queue_item()
         claimed = claim(call, start=True)
-        both: list[Callable[[Caller], Reply]] = [
+        both: list[Call] = [
             lambda other: other("CancelQueueItem", queueId=queue_id, force=True),
             lambda other: complete(other, claimed),
         ]

@@ -1,6 +1,5 @@
 """Calls that lock more than one row: none waits for the other in a ring, and what two share goes with the last."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 import psycopg
@@ -8,8 +7,8 @@ import pytest
 
 from tests.conftest import Clock
 from tests.jobs import create, item_of
-from tests.racing import SECONDS, Race, race
-from tests.world import Caller, MakeItem, Reply
+from tests.racing import SECONDS, Call, Race, race
+from tests.world import Caller, MakeItem
 
 __all__ = ["race"]  # a fixture
 
@@ -22,7 +21,7 @@ class TestDeletion:
         self, call: Caller, queue_item: MakeItem, race: Race, retry_first: bool
     ) -> None:
         queue_id = queue_item(status="CANCELLED")
-        both: list[Callable[[Caller], Reply]] = [
+        both: list[Call] = [
             lambda other: other("RetryFailedQueueItem", originalQueueId=queue_id),
             lambda other: other("DeleteQueueItem", queueId=queue_id),
         ]
