@@ -1,25 +1,45 @@
-"""Whether the clients of waiting requests are still there, without reading what they may have sent."""
+"""Whether the clients of waiting requests are still there, without reading what they may have sent.
+
+The other end counts as gone when it has closed the connection, or its half of it: nobody there reads an answer.
+
+Source: poll(2), POLLRDHUP; epoll(7).
+"""
 
 import select
-from collections.abc import Iterable
+from contextlib import suppress
 
 from gevent.monkey import get_original
 
-# The system's own, which answers at once: gevent's goes through its loop, once for each socket.
+# The system's own, which answer at once: gevent's go through its loop, once for each socket, and it hides epoll.
 _new_poll = get_original("select", "poll")
+_new_epoll = get_original("select", "epoll")
 
-GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR | select.POLLNVAL
+_GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
-def gone_clients(sockets: Iterable[int]) -> set[int]:
-    """Those whose other end has closed the connection, or its half: nobody there reads an answer. One system call.
-
-    Args:
-        sockets: file descriptors.
-
-    Source: poll(2), POLLRDHUP.
-    """
+def is_gone(client: int) -> bool:
+    """Look at one connection, given by its file descriptor; one system call."""
     poll = _new_poll()
-    for number in sockets:
-        poll.register(number, select.POLLRDHUP)
-    return {number for number, events in poll.poll(0) if events & GONE}
+    poll.register(client, select.POLLRDHUP)
+    return any(events & _GONE for _, events in poll.poll(0))
+
+
+class Clients:
+    """Many connections; a look at all of them costs as much as one."""
+
+    def __init__(self) -> None:
+        self._epoll = _new_epoll()
+
+    def add(self, client: int) -> None:
+        """Begin to watch a connection."""
+        self._epoll.register(client, select.EPOLLRDHUP)
+
+    def remove(self, client: int) -> None:
+        """Watch it no longer."""
+        # The system has removed it already if it was closed.
+        with suppress(OSError):
+            self._epoll.unregister(client)
+
+    def gone(self) -> list[int]:
+        """Those that have gone."""
+        return [client for client, _ in self._epoll.poll(0)]

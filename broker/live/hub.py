@@ -20,7 +20,7 @@ from enum import Enum
 import psycopg
 
 from broker.database import Database, SchemaChangedError, UnavailableError
-from broker.live.clients import gone_clients
+from broker.live.clients import Clients
 from broker.live.notices import Notices
 
 POLL_SECONDS = 1.0
@@ -81,6 +81,8 @@ class Hub:
         self._lock = threading.Lock()
         self._waiters: dict[str, set[Waiter]] = {}
         self._everybody: set[Waiter] = set()
+        self._clients = Clients()
+        self._by_client: dict[int, Waiter] = {}
         self._sequence = 0
         self._rung: OrderedDict[str, int] = OrderedDict()
         self._forgotten = 0
@@ -138,9 +140,7 @@ class Hub:
                 return Ending.CLOSED
             if mark < self._forgotten or any(self._rung.get(key, 0) > mark for key in keys):
                 return Ending.WOKEN
-            self._everybody.add(waiter)
-            for key in keys:
-                self._waiters.setdefault(key, set()).add(waiter)
+            self._add(waiter)
             self._somebody_waits.set()
         try:
             waiter.bell.acquire(timeout=seconds)
@@ -149,8 +149,19 @@ class Hub:
                 self._remove(waiter)
         return waiter.ending or Ending.TIME_UP
 
+    def _add(self, waiter: Waiter) -> None:
+        self._everybody.add(waiter)
+        for key in waiter.keys:
+            self._waiters.setdefault(key, set()).add(waiter)
+        if waiter.client is not None:
+            self._clients.add(waiter.client)
+            self._by_client[waiter.client] = waiter
+
     def _remove(self, waiter: Waiter) -> None:
         self._everybody.discard(waiter)
+        if waiter.client is not None:
+            self._clients.remove(waiter.client)
+            del self._by_client[waiter.client]
         for key in waiter.keys:
             others = self._waiters[key]
             others.discard(waiter)
@@ -219,9 +230,6 @@ class Hub:
 
     def _dismiss_gone(self) -> None:
         with self._lock:
-            present = [(waiter.client, waiter) for waiter in self._everybody if waiter.client is not None]
-        gone = gone_clients(client for client, _ in present)
-        for client, waiter in present:
-            if client in gone:
-                with self._lock:
-                    waiter.ring(Ending.GONE)
+            for client in self._clients.gone():
+                if client in self._by_client:
+                    self._by_client[client].ring(Ending.GONE)

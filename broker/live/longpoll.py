@@ -4,7 +4,7 @@ import time
 
 from broker.answer import Answer
 from broker.call import Call, Procedures
-from broker.live.clients import gone_clients
+from broker.live.clients import is_gone
 from broker.live.hub import Ending, Hub
 
 
@@ -27,5 +27,5 @@ def run_waiting(procedures: Procedures, hub: Hub, call: Call, client: int | None
         if remaining <= 0 or not answer.wait_keys or any(table.count for table in answer.tables):
             return answer
         ending = hub.wait(answer.wait_keys, mark, remaining, client)
-        if ending is not Ending.WOKEN or (client is not None and gone_clients([client])):
+        if ending is not Ending.WOKEN or (client is not None and is_gone(client)):
             return answer
