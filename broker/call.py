@@ -5,7 +5,7 @@ The way of a call: load the members, ceremony, seal vaults, one round trip, open
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -202,7 +202,7 @@ class Procedures:
             reveal=prepared.reveal,
             claimed=lambda row, record: self._sealer.remember_claim(call.caller.keys.company_uuid, row, record),
         )
-        answer = build_answer(call.endpoint, rows, finisher)
+        answer = build_answer(self._reader(call.endpoint, rows), rows, finisher)
         if finisher.woken:
             self._wake(finisher.woken)
         if answer.refusal:
@@ -216,6 +216,21 @@ class Procedures:
         if read_alone and (finisher.unreadable or finisher.keyless):
             raise RefusedError(500, "the vault cannot be opened")
         return answer
+
+    def _reader(self, endpoint: Endpoint, answers: Sequence[Rows]) -> Endpoint:
+        """The endpoint that can read these answers: an upgrade that this process had not noticed may have made them.
+
+        Raises:
+            UnavailableError: one upgrade followed the other; the call was made, and its answer is lost.
+        """
+        if endpoint.reads(answers):
+            return endpoint
+        self.refresh()
+        endpoint = self.find(endpoint.procedure.name)
+        if not endpoint.reads(answers):
+            # psycopg's loaders trust the types they are given: to try would be to crash.
+            raise UnavailableError("an upgrade changed the answer while it was under way")
+        return endpoint
 
     def _send(self, call: Call, arguments: Mapping[str, Any], prepared: Prepared) -> list[Rows]:
         """Seal and call; once more, if what a vault was sealed for is not what the database says."""

@@ -8,7 +8,13 @@ with published as (
     from pg_catalog.pg_proc as function
     where function.pronamespace = pg_catalog.to_regnamespace('api')
       and function.prokind = 'f'
-      and pg_catalog.has_function_privilege(function.oid, 'execute')
+      -- Read from the row, not asked of has_function_privilege: that sees an upgrade which this query does not.
+      and exists (
+          select
+          from pg_catalog.aclexplode(
+              coalesce(function.proacl, pg_catalog.acldefault('f', function.proowner))) as granted
+          where granted.privilege_type = 'EXECUTE'
+            and (granted.grantee = 0 or pg_catalog.pg_has_role(granted.grantee, 'usage')))
 )
 select
     (select coalesce(json_agg(json_build_object(

@@ -6,7 +6,7 @@ transaction-local setting made by the first statement holds for the others, and 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import Connection, OperationalError
@@ -32,7 +32,9 @@ SET_CALLER = "select pg_catalog.set_config('broker.token_hash', $1, true)"
 SESSION_ENDED = frozenset({"57P01", "57P05"})
 # What a call meets when its procedure, or a type in it, has just been replaced.
 CHANGED_STATES = frozenset({"42883", "42703", "42704", "42804"})
-CHANGED_TEXTS = {"0A000": "cached plan must not change", "XX000": "cache lookup failed"}
+CHANGED_TEXTS = {"XX000": "cache lookup failed"}
+# What it answers to a statement that was prepared on this connection when its result had other columns.
+STALE_TEXTS = {"0A000": "cached plan must not change"}
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,10 @@ class SchemaChangedError(Exception):
 
 class LostConnectionError(Exception):
     """The connection had ended; it is certain that the call was not executed."""
+
+
+class StaleConnectionError(LostConnectionError):
+    """What was prepared on the connection is of before an upgrade; the call was rolled back."""
 
 
 class Database:
@@ -79,7 +85,8 @@ class Database:
         """
         if token_hash is not None:
             statements = (Statement(SET_CALLER, (token_hash.hex().encode(),), (Format.TEXT,)), *statements)
-        # Every connection of the pool may have been closed by a server that restarted; one more is new.
+        # Every connection of the pool may have been closed by a server that restarted, or be of before an upgrade; one
+        # more is new.
         for _ in range(self._attempts):
             try:
                 rows = self._attempt(statements)
@@ -128,13 +135,17 @@ class Database:
             logger.warning("the database cannot be reached: %s", getattr(error, "orig", error))
             raise UnavailableError("the database cannot be reached") from error
         connection: Connection[Any] = pooled.driver_connection  # type: ignore[assignment]  # the engine makes no other
+        stale = False
         try:
             return self._converse(connection, pooled, statements)
+        except StaleConnectionError:
+            stale = True
+            raise
         finally:
             # Whatever happened, a greenlet killed in the middle included: only an idle connection goes back.
             pgconn = connection.pgconn
             idle = pgconn.transaction_status == TransactionStatus.IDLE
-            if not idle or pgconn.pipeline_status != PipelineStatus.OFF:
+            if stale or not idle or pgconn.pipeline_status != PipelineStatus.OFF:
                 pooled.invalidate()
             pooled.close()
 
@@ -171,6 +182,8 @@ def explain(error: Error, complete: bool) -> Exception:
         return unavailable
     if error.sqlstate in SESSION_ENDED:
         return LostConnectionError()
+    if is_told(error, STALE_TEXTS):
+        return StaleConnectionError()
     if is_changed(error):
         changed = SchemaChangedError(error.diag.message_primary)
         changed.__cause__ = error
@@ -180,9 +193,13 @@ def explain(error: Error, complete: bool) -> Exception:
 
 def is_changed(error: Error) -> bool:
     """Tell whether a call failed because the schema was replaced under it."""
-    state = error.sqlstate or ""
-    text = CHANGED_TEXTS.get(state)
-    return state in CHANGED_STATES or (text is not None and text in (error.diag.message_primary or ""))
+    return error.sqlstate in CHANGED_STATES or is_told(error, CHANGED_TEXTS)
+
+
+def is_told(error: Error, texts: Mapping[str, str]) -> bool:
+    """Tell whether an error is one of these: SQLSTATE and words of its message."""
+    text = texts.get(error.sqlstate or "")
+    return text is not None and text in (error.diag.message_primary or "")
 
 
 def create_broker_engine(url: str, pool_size: int) -> Engine:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from broker.pipeline import Rows
 from broker.registry import Column, Procedure
-from broker.rows import RowPlan, plan_rows
+from broker.rows import RowPlan, fits, plan_rows
 from broker.schemas import RequestSchema, build_request_schema
 
 
@@ -35,6 +36,11 @@ class Endpoint:
     shapes: tuple[RowShape, ...]
     outputs: RowShape
     counts: RowPlan | None
+
+    def reads(self, answers: Sequence[Rows]) -> bool:
+        """Whether answers have the columns that are expected."""
+        plans = [self.rows] if self.counts is None else [self.counts, self.rows]
+        return len(plans) == len(answers) and all(map(fits, plans, answers))
 
     @property
     def for_anyone(self) -> bool:

@@ -88,6 +88,15 @@ def plan_rows(columns: tuple[Column, ...]) -> RowPlan:
     return RowPlan(columns, tuple(column.member for column in columns), loader_types, tuple(decoders))
 
 
+def fits(plan: RowPlan, rows: Rows) -> bool:
+    """Tell whether rows have the columns that the plan was made for; after an upgrade they may have others."""
+    expected = [(column.name.encode(), column.type.plain.oid) for column in plan.columns]
+    return all(
+        [(chunk.fname(number), chunk.ftype(number)) for number in range(chunk.nfields)] == expected
+        for chunk in rows.chunks[:1]
+    )
+
+
 def decode_rows(plan: RowPlan, rows: Rows) -> Iterator[dict[str, Any]]:
     """Read rows one after the other; those of an answer that is streamed are decoded only as they leave."""
     transformer = Transformer()
