@@ -1,0 +1,247 @@
+"""The checks of engine_checks.py notice when the engine is broken: each mutant changes one place of its SQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from broker import create_app
+from broker.config import Config
+from tests.conftest import Clock, Template, database_url, run_on
+from tests.engine_checks import Ground, first_failure
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+
+class Mutant(NamedTuple):
+    """One place of one file, and what stands there instead."""
+
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = {
+    "claims wait for locks": Mutant(
+        "queue/lock_next_items",
+        "            limit p_item_count\n            for update skip locked);\n    end if;",
+        "            limit p_item_count\n            for update);\n    end if;",
+    ),
+    "claims take no lock": Mutant(
+        "queue/lock_next_items",
+        "            limit p_item_count\n            for update skip locked);\n    end if;",
+        "            limit p_item_count);\n    end if;",
+    ),
+    "claims of a bridge wait for locks": Mutant(
+        "queue/lock_next_items", "            for update skip locked);\n\n", "            for update);\n\n"
+    ),
+    "the newest comes first": Mutant(
+        "queue/lock_next_items",
+        "order by next.priority desc, next.queue_id\n",
+        "order by next.priority desc, next.queue_id desc\n",
+    ),
+    "priorities are forgotten": Mutant(
+        "queue/lock_next_items", "order by next.priority desc, next.queue_id\n", "order by next.queue_id\n"
+    ),
+    "an attempt is not counted": Mutant("queue/claim", "attempt = item.attempt + 1", "attempt = item.attempt"),
+    "a claim has no token": Mutant(
+        "queue/claim", "item.attempt, p_claim_hash, p_caller.token_id", "item.attempt, null, p_caller.token_id"
+    ),
+    "anybody repeats a claim": Mutant("queue/repeat_claim", "          and claim.token_id = p_caller.token_id\n", ""),
+    "a cancelled item is claimed again": Mutant(
+        "queue/repeat_claim", "          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')\n", ""
+    ),
+    "a claim of any machine is repeated": Mutant(
+        "queue/repeat_claim", "          and item.machine_id = any(p_machine_ids)\n", ""
+    ),
+    "a claim is repeated for ever": Mutant(
+        "queue/repeat_claim",
+        "          and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now\n",
+        "",
+    ),
+    "the earlier token stays good": Mutant(
+        "queue/repeat_claim", "set claim_hash = p_claim_hash", "set claim_hash = claim_hash"
+    ),
+    "a replaced claim is good": Mutant(
+        "queue/judge_claim", "when claim.claim_number = p_item.claim_number and (", "when ("
+    ),
+    "an ended claim is good": Mutant(
+        "queue/judge_claim",
+        "claim.outcome is null and p_item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')",
+        "p_item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING', 'PENDING', 'COMPLETED')",
+    ),
+    "a lost claim is late": Mutant(
+        "queue/judge_claim",
+        "or claim.outcome = 'LOST' and p_item.status = 'PENDING' and p_claim_token is not null)",
+        "or false)",
+    ),
+    "any token will do": Mutant(
+        "queue/judge_claim",
+        "          and held.claim_hash = p_claim_token;",
+        "        order by held.claim_number desc limit 1;",
+    ),
+    "agents' items need no token": Mutant("queue/judge_claim", "elsif claim.user_id is null then", "elsif false then"),
+    "agents need no token": Mutant("queue/judge_claim", "elsif p_caller.user_id is null then", "elsif false then"),
+    "nobody was replaced": Mutant("queue/judge_claim", "            if found then\n", "            if false then\n"),
+    "a late answer lands on the last claim": Mutant("queue/judge_claim", "                claim := v_own;\n", ""),
+    "a response survives its attempt": Mutant(
+        "queue/put_back",
+        "response_vault_id = case when v_next = 'PENDING' then null else item.response_vault_id end",
+        "response_vault_id = item.response_vault_id",
+    ),
+    "the left answer is forgotten": Mutant(
+        "queue/put_back",
+        "coalesce(p_item.response_vault_id, claim.response_vault_id) end",
+        "null::bigint end",
+    ),
+    "silence costs an attempt": Mutant(
+        "queue/put_back", "or v_claim.sign_time is null and p_item.silent_count < 3", "or false"
+    ),
+    "silence is free for ever": Mutant("queue/put_back", " and p_item.silent_count < 3", ""),
+    "one attempt less": Mutant(
+        "queue/put_back", "p_item.attempt < p_item.max_attempts", "p_item.attempt + 1 < p_item.max_attempts"
+    ),
+    "giving back costs an attempt": Mutant(
+        "queue/put_back", "v_free := p_outcome = 'RETURNED' or", "v_free := false or"
+    ),
+    "a cancel is forgotten": Mutant(
+        "queue/put_back", "when p_item.status = 'CANCELLING' then 'CANCELLED'", "when false then 'CANCELLED'"
+    ),
+    "a returning worker loses his answer": Mutant(
+        "queue/show_sign_of_life",
+        "response_vault_id = coalesce(item.response_vault_id, p_claim.response_vault_id)",
+        "response_vault_id = item.response_vault_id",
+    ),
+    "a heartbeat renews nothing": Mutant(
+        "queue/show_sign_of_life",
+        "lease_until = p_now + make_interval(secs => v_lease)",
+        "lease_until = item.lease_until",
+    ),
+    "a longer lease is forgotten": Mutant(
+        "queue/show_sign_of_life", "p_item.lease_seconds, p_claim.lease_seconds", "p_claim.lease_seconds"
+    ),
+    "a heartbeat overrules a cancel": Mutant(
+        "queue/show_sign_of_life",
+        "case when item.status = 'CANCELLING' then item.status else 'PROCESSING' end",
+        "'PROCESSING'",
+    ),
+    "a stopped job has failed": Mutant(
+        "queue/finish", "when p_item.status = 'CANCELLING' then 'CANCELLED'", "when false then 'CANCELLED'"
+    ),
+    "the answer is not recognised": Mutant(
+        "queue/finish", "answer_fingerprint = p_vault.fingerprint", "answer_fingerprint = null"
+    ),
+    "every answer is the same": Mutant(
+        "api/queue/update_queue_item_to_completed",
+        "is distinct from (p_completion_status, (p_response_vault).fingerprint)",
+        "is distinct from (p_completion_status, v_claim.answer_fingerprint)",
+    ),
+    "every status is the same": Mutant(
+        "api/queue/update_queue_item_to_completed",
+        "is distinct from (p_completion_status, (p_response_vault).fingerprint)",
+        "is distinct from (v_claim.answer_status, (p_response_vault).fingerprint)",
+    ),
+    "anybody confirms a cancel": Mutant(
+        "api/queue/update_queue_item_to_completed", "and v_item.status <> 'CANCELLING' then", "and false then"
+    ),
+    "late answers are thrown away": Mutant(
+        "api/queue/update_queue_item_to_completed",
+        "        perform queue.keep_late_answer(v_caller, v_item, v_claim, p_response_vault, v_now);\n",
+        "",
+    ),
+    "any version is current": Mutant(
+        "api/queue/update_queue_item_response", "elsif v_current <> p_vault_version then", "elsif false then"
+    ),
+    "a response is overwritten": Mutant(
+        "api/queue/update_queue_item_response",
+        "if v_current is not null and p_claim_token is null then",
+        "if false then",
+    ),
+    "a started item is cancelled": Mutant(
+        "api/queue/cancel_queue_item",
+        "elsif v_item.status not in ('PENDING', 'ASSIGNED') then",
+        "elsif v_item.status not in ('PENDING', 'ASSIGNED', 'PROCESSING') then",
+    ),
+    "a cancel leaves the claim open": Mutant(
+        "api/queue/cancel_queue_item", "      and claim.outcome is null;", "      and false;"
+    ),
+    "a finished item is retried": Mutant(
+        "api/queue/retry_failed_queue_item",
+        "not in ('FAILED', 'CANCELLED')",
+        "not in ('FAILED', 'CANCELLED', 'COMPLETED')",
+    ),
+    "a response stays behind": Mutant(
+        "api/queue/delete_queue_item", "    v_vaults := v_vaults || v_item.response_vault_id;\n", ""
+    ),
+    "late answers stay behind": Mutant(
+        "api/queue/delete_queue_item",
+        "array[claim.response_vault_id, claim.late_vault_id]",
+        "array[claim.response_vault_id]",
+    ),
+    "a shared request is deleted": Mutant(
+        "api/queue/delete_queue_item", "    if not exists (", "    if true or not exists ("
+    ),
+    "the sweep takes what lives": Mutant(
+        "maintenance/rescue_lost_leases",
+        "              and item.lease_until < v_now\n            order",
+        "            order",
+    ),
+    "every team is mine": Mutant("auth/may_use_machine", "          and member.user_id = (p_caller).user_id", ""),
+    "every machine is the agent's": Mutant("auth/may_use_machine", "(p_caller).machine_id = p_machine_id", "true"),
+    "machines of all companies": Mutant(
+        "auth/require_machine", "where machine.company_id = p_caller.company_id\n      and lower", "where lower"
+    ),
+    "bridges of all companies": Mutant(
+        "auth/require_bridge", "where bridge.company_id = p_caller.company_id\n      and lower", "where lower"
+    ),
+    "a bridge shows all its machines": Mutant(
+        "queue/machines_of_caller", "              and member.user_id = p_caller.user_id\n", ""
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ground(server: str, template: Template) -> Iterator[Ground]:
+    """One database for all mutants: each is taken out again."""
+    name = f"mutants_{uuid4().hex[:12]}"
+    run_on(
+        server,
+        sql.SQL("create database {} template {} strategy file_copy").format(
+            sql.Identifier(name), sql.Identifier(template.name)
+        ),
+    )
+    url = database_url(server, name)
+    app = create_app(Config(database_url=url, data_dir=template.keyring))
+    with psycopg.connect(url, autocommit=True) as admin:
+        yield Ground(template.world.caller(app.test_client()), admin, Clock(admin), url)
+    app.extensions["procedures"].database.close()
+    run_on(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def broken(admin: psycopg.Connection, mutant: Mutant) -> Iterator[None]:
+    """The engine with one place changed."""
+    text = (SQL / f"{mutant.file}.sql").read_text()
+    assert text.count(mutant.old) == 1, "the place is not there any more, or not alone"
+    admin.execute(text.replace(mutant.old, mutant.new).encode())
+    try:
+        yield
+    finally:
+        admin.execute(text.encode())
+
+
+def test_the_engine_passes_every_check(ground: Ground) -> None:
+    assert first_failure(ground) is None
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_engine_is_noticed(ground: Ground, name: str) -> None:
+    with broken(ground.admin, MUTANTS[name]):
+        failed = first_failure(ground)
+
+    assert failed is not None
