@@ -23,6 +23,7 @@ from broker.config import Config
 from broker.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from broker.embedded_access import embedded_config
 from broker.install import install
+from broker.keyring import InstanceKeyring
 
 PARENT = "BROKER_SUPERVISOR_PID"  # gunicorn_settings.py reads it, and may not be imported here: it needs gevent
 BACKLOG = 2048
@@ -57,7 +58,8 @@ def serve(config: Config) -> None:
 
     Raises:
         PortError: before anything is started.
-        EmbeddedPostgresError, InstallError, psycopg.Error, ServeError: it cannot start; what was started is stopped.
+        EmbeddedPostgresError, InstallError, KeyringError, psycopg.Error, ServeError: it cannot start; what was started
+            is stopped.
     """
     listener = open_listener(config.host, config.port)
     with listener, stop_signals() as woken, suppress(_Stop):
@@ -72,6 +74,7 @@ def serve(config: Config) -> None:
 def run(config: Config, listener: socket.socket, postgres: EmbeddedPostgres | None, woken: int) -> None:
     """Migrate and serve, over a database that is there."""
     install(config.migrate_url or config.database_url or "")
+    InstanceKeyring.load(config.data_dir, config.keyring)
     server = WebServer(config, listener)
     try:
         server.start()

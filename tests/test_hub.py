@@ -13,6 +13,7 @@ import pytest
 from broker.database import Database
 from broker.live.hub import REMEMBERED_KEYS, Ending, Hub
 from broker.live.notices import PAYLOAD_BYTES, Notices, payloads, read_payload
+from tests.serving import until
 from tests.world import MakeItem
 
 SECONDS = 20.0  # longer than anything here takes: who needs them has slept through
@@ -172,7 +173,12 @@ def test_brokers_wake_each_others_waiters(pool: Database, database: str) -> None
     ):
         waiting = threads.submit(here.wait, ["machine:7"], here.mark(), SECONDS)
 
-        there.tell(["machine:7"])
+        def told() -> bool:
+            """Again and again: what is told before the other listens, it does not hear."""
+            there.tell(["machine:7"])
+            return waiting.done()
+
+        until(told)
 
         assert waiting.result() is Ending.WOKEN
 

@@ -14,7 +14,7 @@ import pytest
 from broker.config import Config
 from broker.database_urls import as_role, background_url, notices_url, serving_url
 from broker.embedded_access import running_socket_folder
-from tests.serving import RunningBroker, run, serving, start, until
+from tests.serving import RunningBroker, environment_of, run, serving, start, until
 
 URL = "postgresql://jobs:secret@db.example:6432/jobs?sslmode=require"
 
@@ -126,6 +126,17 @@ def test_says_what_to_do_when_the_database_is_away(tmp_path: Path) -> None:
     assert (status, output) == (1, "")
     assert errors.startswith("broker: the database cannot be reached: ")
     assert errors.endswith("check BROKER_DATABASE_URL\n")
+
+
+def test_says_what_to_do_when_the_keyring_cannot_be_used(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "keyring").write_text("1:secret")
+    (tmp_path / "keyring").chmod(0o600)
+
+    status, output, errors = run("serve", "--port=0", **environment_of(config) | {"BROKER_DATA_DIR": str(tmp_path)})
+
+    assert (status, output) == (2, "")
+    assert errors.startswith(f"broker: keyring file {tmp_path}/keyring")
+    assert "secret" not in errors
 
 
 def test_every_connection_has_the_role_it_needs(config: Config) -> None:

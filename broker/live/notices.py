@@ -52,13 +52,18 @@ class Notices:
 
     def close(self) -> None:
         """Send what is left, and disconnect."""
+        if self._closed.is_set():
+            return
         self._closed.set()
         self._poke()
         if self._thread.ident is not None:
             self._thread.join(CLOSE_SECONDS)
+        if not self._thread.is_alive():
+            os.close(self._reader)
+            os.close(self._writer)
 
     def tell(self, keys: Iterable[str]) -> None:
-        """Let the other brokers know, a few milliseconds later, together with what else there is by then."""
+        """Let the other brokers know, at most a few milliseconds later, together with all that came by then."""
         with self._lock:
             if not self._connected:
                 return
@@ -92,12 +97,15 @@ class Notices:
         with self._lock:
             self._connected = True
         self._on_connection()
+        next_time = 0.0
         while True:
             readable, _, _ = select.select([connection.fileno(), self._reader], [], [], IDLE_SECONDS)
             if self._reader in readable:
                 os.read(self._reader, 1024)
-                time.sleep(MERGE_SECONDS)
+                # The first goes at once; what comes soon after it goes together.
+                time.sleep(max(0.0, next_time - time.monotonic()))
                 self._send(connection)
+                next_time = time.monotonic() + MERGE_SECONDS
             self._receive(connection)
             if self._closed.is_set():
                 return
