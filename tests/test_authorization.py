@@ -1,0 +1,219 @@
+"""The matrix: every procedure of the catalogue x every kind of caller, against the table of tests/rights.py."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from psycopg import sql
+
+from broker.registry import Registry
+from tests.rights import ABSENT, BODIES, CALLERS, Stage, read_table
+from tests.world import NOBODY, Caller, Reply
+
+EXPECTED = read_table()
+UNAUTHENTICATED = ["Authentication required: no valid token was sent in the header Rediacc-RequestToken"]
+COPY_TOKEN = """
+    with copied as (
+        insert into data.token
+        select company_id, gen_random_uuid(), kind, sha256(%(text)s::bytea), token_name, user_id, permission_group,
+               machine_id, bridge_id, created_by, created_time, expires_time, last_used_time
+        from data.token where token_hash = sha256(%(like)s::bytea)
+        returning company_id, token_id, token_hash),
+    routed as (
+        insert into data.token_company (token_hash, company_id, token_id)
+        select token_hash, company_id, token_id from copied)
+    insert into data.held_key
+    select held.company_id, held.holder_kind, copied.token_id, held.key_kind, held.key_id, held.key_version,
+           held.wrapped, held.check_value
+    from copied
+    join data.token on token.token_hash = sha256(%(like)s::bytea)
+    join data.held_key as held on held.company_id = token.company_id and held.holder_id = token.token_id
+"""
+PROMOTE = "update data.token set permission_group = 'Administrators' where token_hash = sha256(%s::bytea)"
+
+
+@pytest.fixture
+def registry(app: Flask) -> Registry:
+    found: Registry = app.extensions["procedures"].registry
+    return found
+
+
+@pytest.fixture
+def stage(call: Caller, admin: psycopg.Connection) -> Stage:
+    """Globex keeps nothing whose name Acme has as well, and numbers of items are like no other number."""
+    admin.execute("alter table data.queue_item alter column queue_id restart with 1234567")
+    for table in ("team", "machine", "bridge", "region"):
+        admin.execute(
+            sql.SQL("update data.{} set {column} = 'their ' || {column} where company_id = %s").format(
+                sql.Identifier(table), column=sql.Identifier(f"{table}_name")
+            ),
+            [globex(admin)],
+        )
+    return Stage(call)
+
+
+def globex(admin: psycopg.Connection) -> int:
+    [(company_id,)] = admin.execute("select company_id from data.company where company_name = 'Globex'").fetchall()
+    assert isinstance(company_id, int)
+    return company_id
+
+
+def contents(admin: psycopg.Connection, except_company: int | None = None) -> dict[str, Any]:
+    """Everything stored, table by table, save one company's."""
+    tables = admin.execute(
+        "select oid::regclass::text, exists (select from pg_attribute where attrelid = pg_class.oid "
+        "and attname = 'company_id') from pg_class where relnamespace = 'data'::regnamespace and relkind = 'r'"
+    ).fetchall()
+    found: dict[str, Any] = {}
+    for name, of_company in tables:
+        schema, table = name.split(".")
+        where = (
+            sql.SQL("where company_id is distinct from %s") if of_company else sql.SQL("where %s::int is null or true")
+        )
+        rows = admin.execute(
+            sql.SQL("select stored::text from {} as stored {} order by 1").format(sql.Identifier(schema, table), where),
+            [except_company],
+        )
+        found[name] = rows.fetchall()
+    return found
+
+
+def is_empty(reply: Reply) -> bool:
+    """Whether an answer tells of nothing: no rows, counts of zero, or a row per request that says it was not found."""
+    return all(row.get("returned") is False or set(row.values()) == {0} for row in reply.table(1))
+
+
+def envelope(reply: Reply, name: object) -> tuple[int, str, dict[str, str]]:
+    """Everything of an answer that a caller can compare, without the name that he himself sent."""
+    headers = {key: value for key, value in reply.headers.items() if key not in ("X-Request-Id", "Content-Length")}
+    return reply.status, json.dumps(reply.body).replace(str(name), "@"), headers
+
+
+def test_every_procedure_of_the_catalogue_is_in_the_table(registry: Registry) -> None:
+    assert set(EXPECTED) == set(registry.procedures), "say in tests/rights.py who may call it, and what for"
+    assert set(BODIES) == set(EXPECTED)
+
+
+CLOSED = [name for name, expected in EXPECTED.items() if expected]
+OPEN = [name for name, expected in EXPECTED.items() if not expected]
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_each_caller_hears_what_the_table_says(
+    call: Caller, admin: psycopg.Connection, stage: Stage, name: str
+) -> None:
+    heard: dict[str, str] = {}
+    for kind, caller in CALLERS.items():
+        if kind == "remote":
+            admin.execute(PROMOTE, [call.world.tokens[caller]])
+        expected = EXPECTED[name][kind]
+        if expected == "-":
+            heard[kind] = expected
+            continue
+        body = BODIES[name](stage)
+        own = globex(admin) if expected == "own" else None
+        before = contents(admin, own)
+        reply = call(name, _as=caller, **body)
+
+        if reply.failure:
+            heard[kind] = str(reply.failure)
+        elif expected == "none" and is_empty(reply):
+            heard[kind] = "none"
+        else:
+            heard[kind] = expected if expected == "own" else "ok"
+        if heard[kind] != "ok":
+            assert contents(admin, own) == before, f"{kind} changed something"
+            assert kind != "stranger" or "acme" not in str(reply.body)
+
+    assert heard == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_nobody_is_heard_without_a_good_token(call: Caller, admin: psycopg.Connection, stage: Stage, name: str) -> None:
+    tokens = call.world.tokens
+    dead = {kind: str(uuid4()) for kind in ("expired", "idle", "ended", "unknown", "deactivated")}
+    for kind in ("expired", "idle", "ended", "deactivated"):
+        like = tokens["carol" if kind == "deactivated" else "ann"]
+        admin.execute(COPY_TOKEN, {"text": dead[kind], "like": like})
+    for kind, change in (
+        ("expired", "expires_time = data.clock()"),
+        ("idle", "last_used_time = data.clock() - interval '8 hours'"),
+    ):
+        admin.execute(
+            sql.SQL("update data.token set {} where token_hash = sha256(%s::bytea)").format(sql.SQL(change)),
+            [dead[kind]],
+        )
+    assert call("DeleteUserRequest", _as=dead["ended"]).failure == 0
+    admin.execute("update data.company_user set deactivated_time = data.clock() where email = 'carol@acme.example'")
+    body = BODIES[name](stage)
+    before = contents(admin)
+
+    for token in (NOBODY, *dead.values()):
+        reply = call(name, _as=token, **body)
+        assert (reply.failure, reply.errors) == (401, UNAUTHENTICATED)
+    assert contents(admin) == before
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_token_changes_nothing_where_none_is_needed(call: Caller, stage: Stage, name: str) -> None:
+    body = BODIES[name](stage)
+
+    replies = [call(name, _as=caller, **body) for caller in (NOBODY, str(uuid4()), *CALLERS.values())]
+
+    assert {reply.failure for reply in replies} == {400}
+    assert len({json.dumps(reply.body) for reply in replies}) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in CLOSED if EXPECTED[name]["stranger"] in ("404", "none")])
+def test_a_stranger_cannot_tell_what_exists_from_what_does_not(call: Caller, stage: Stage, name: str) -> None:
+    body = BODIES[name](stage)
+    named = [member for member in ABSENT if member in body]
+    if "items" in body:
+        foreign = call(name, _as="gina", **body)
+        absent = call(name, _as="gina", items=[{**body["items"][0], "queueId": ABSENT["queueId"]}])
+        assert envelope(foreign, body["items"][0]["queueId"]) == envelope(absent, ABSENT["queueId"])
+    for member in named[:1]:
+        foreign = call(name, _as="gina", **body)
+        absent = call(name, _as="gina", **{**body, member: ABSENT[member]})
+        assert envelope(foreign, body[member]) == envelope(absent, ABSENT[member])
+
+
+def test_the_brokers_database_role_is_nobody_without_a_token(admin: psycopg.Connection, registry: Registry) -> None:
+    admin.execute("set role broker_app")
+
+    unheard = set()
+    for procedure in registry:
+        given = ", ".join(
+            f"{argument.name} => null::{argument.type.name}" for argument in procedure.arguments if argument.required
+        )
+        with admin.transaction(force_rollback=True):
+            try:
+                admin.execute(f"select * from api.{procedure.function}({given})".encode())  # noqa: S608  # of the catalogue
+            except psycopg.Error as error:
+                if error.sqlstate == "JB401":
+                    unheard.add(procedure.name)
+
+    assert unheard == set(CLOSED)
+
+
+def test_a_session_keeps_the_rights_that_it_was_opened_with(call: Caller, admin: psycopg.Connection) -> None:
+    admin.execute("update data.company_user set permission_group = 'Users' where email = 'ann@acme.example'")
+    admin.execute("update data.company_user set permission_group = 'Administrators' where email = 'bob@acme.example'")
+
+    assert call("GetAgentTokens", _as="ann").failure == 0
+    assert call("GetAgentTokens", _as="bob").failure == 403
+
+
+def test_membership_acts_at_once(call: Caller, admin: psycopg.Connection) -> None:
+    before = call("GetTeamQueueItems", teamName="ops")
+    admin.execute(
+        "delete from data.team_member using data.company_user as person "
+        "where team_member.user_id = person.user_id and person.email = 'bob@acme.example'"
+    )
+    after = call("GetTeamQueueItems", teamName="ops")
+
+    assert before.failure == 0
+    assert (after.failure, after.errors) == (403, ["you are not a member of team ops"])
