@@ -40,9 +40,11 @@ def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, if no name is in it twice."""
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise RefusedError(400, f'member "{echo(twice)}" is given twice')
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise RefusedError(400, f'member "{echo(name)}" is given twice')
+            seen.add(name)
     return made
 
 
