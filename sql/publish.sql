@@ -58,7 +58,8 @@ begin
             when v_header = '' then 'has no header'
             when v_function.count > 1 then 'is overloaded'
             when not v_function.prosecdef then 'is not security definer'
-            when not coalesce(v_function.proconfig, '{}') @> array['search_path=""'] then 'does not pin search_path = '''''
+            when not coalesce(v_function.proconfig, '{}') && array['search_path=""', 'search_path=pg_catalog, pg_temp']
+                then 'does not pin search_path = '''''
             when v_code !~ '^\s*(#variable_conflict use_column\s+)?(declare\s+v_caller\s+auth\.caller := auth\.enter_call\(\);|begin\s+perform auth\.enter_call\(\);)'
                 then 'does not begin with auth.enter_call()'
             when cardinality(v_callers) = 0 or not v_callers <@ array['anyone', 'users', 'administrators', 'agents']
@@ -88,6 +89,21 @@ begin
         values (
             v_function.name, 'anyone' = any(v_callers), 'users' = any(v_callers),
             v_callers && array['administrators', 'users'], 'agents' = any(v_callers));
+    end loop;
+
+    -- A path that does not name pg_temp begins with it: who may execute one of these functions could make a temporary type `text`
+    -- whose check runs as their owner. So wherever the path is pinned to nothing, it is pinned to this.
+    for v_function in
+        select routine.oid::regprocedure as signature, routine.prosecdef, routine.proconfig
+        from pg_proc as routine
+        where routine.pronamespace = any(array['data', 'auth', 'keyring', 'queue', 'api', 'maintenance']::regnamespace[])
+          and (routine.prosecdef or routine.proconfig @> array['search_path=""'])
+          and not coalesce(routine.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']
+    loop
+        if not coalesce(v_function.proconfig, '{}') @> array['search_path=""'] then
+            raise exception '% is security definer and does not pin search_path = ''''', v_function.signature;
+        end if;
+        execute format('alter function %s set search_path = pg_catalog, pg_temp', v_function.signature);
     end loop;
 end;
 $publish$;

@@ -11,7 +11,7 @@ as $$
 --   JB403  the procedure is not among the caller's rights
 -- Rules:
 --   A session's rights are those of its permission group at sign-in. The procedure is known from the call stack, so that no
---   procedure can enter under another's name.
+--   procedure can enter under another's name. The stack is told in the server's language, innermost first.
 declare
     v_stack     text;
     v_procedure data.procedure;
@@ -22,7 +22,7 @@ begin
     select *
     into v_procedure
     from data.procedure as published
-    where published.procedure_name = substring(v_stack from 'function api\.(\w+)\(');
+    where published.procedure_name = substring(v_stack from '\mapi"?\."?(\w+)"?\(');
 
     if v_procedure.for_anyone then
         return v_caller;
