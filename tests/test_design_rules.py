@@ -37,6 +37,7 @@ FUNCTIONS = """
 """
 # transaction_timestamp says when the transaction began; auth.identify compares rows with that.
 CLOCKS = r"\b(now\(|clock_timestamp|statement_timestamp|current_timestamp|localtimestamp|current_date|timeofday)"
+NAMES_THE_COMPANY = re.compile(r"company_id\s*=|into data\.\w+(?: as \w+)? \(\s*company_id")
 MAY_READ_A_CLOCK = {"data.clock", "data.uuid_v7"}
 SESSION_STATE = {
     "sets a setting": r"\bset_config\s*\(|^\s*(set|reset)\s+(local|session|role|all|time\s+zone|search_path)\b",
@@ -210,6 +211,7 @@ def test_every_statement_on_a_tenants_table_names_the_company() -> None:
     globally = {
         "auth/identify.sql",  # from the token to its company
         "auth/act_as.sql",  # from the e-mail to its company
+        "api/directory/create_new_company.sql",  # makes it
         "maintenance/",  # sweeps over all companies
         "keyring/ready_since.sql",  # the hub's poll, over all companies
     }
@@ -220,7 +222,8 @@ def test_every_statement_on_a_tenants_table_names_the_company() -> None:
         for statement in strip(file.text).split(";"):
             touched = re.findall(r"\b(?:from|join|update|into)\s+data\.(\w+)", statement)
             tenants = [table for table in touched if f"data.{table}" not in {*WAYS_TO_A_COMPANY, *OF_THE_INSTALLATION}]
-            if tenants and statement.count("company_id") < len(tenants) - touched.count("email_address"):
+            # One condition for each table: an equation, or the first column of what is inserted.
+            if tenants and len(NAMES_THE_COMPANY.findall(statement)) < len(tenants):
                 missing.append((file.path, tenants, statement.strip()[:120]))
 
     assert missing == []
