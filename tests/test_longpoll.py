@@ -12,8 +12,11 @@ import psycopg
 import pytest
 from flask import Flask
 
+from broker.call import Procedures
+from broker.caller import Sender
 from broker.config import Config
 from broker.live.hub import Hub
+from broker.live.longpoll import run_waiting
 from tests.serving import environment_of, serving, until
 from tests.world import URL, Caller, MakeItem, Reply, World
 
@@ -117,6 +120,25 @@ def test_a_broker_that_stops_answers_who_waits(app: Flask, hub: Hub, world: Worl
         hub.close()
 
         assert [reply.result().rows for reply in replies] == [[], [], []]
+
+
+def test_takes_nothing_for_a_client_that_went_a_moment_ago(
+    app: Flask, hub: Hub, world: World, call: Caller, queue_item: MakeItem
+) -> None:
+    procedures: Procedures = app.extensions["procedures"]
+    sender = Sender(token=world.tokens["build-01"])
+    endpoint = procedures.find("GetQueueItemsNext")
+    taking = procedures.load(endpoint, {"waitSeconds": 20}, procedures.identify(endpoint, sender), sender)
+    near, far = socket.socketpair()
+    with near, ThreadPoolExecutor() as pool:
+        answer = pool.submit(run_waiting, procedures, hub, taking, near.fileno())
+        until(lambda: hub.waiting_count == 1)
+        far.close()
+
+        queue_id = queue_item()
+
+        assert answer.result().tables[0].count == 0
+    assert call("GetQueueItemsNext", _as="build-01").row["queueId"] == queue_id
 
 
 def test_a_real_server_keeps_items_for_agents_that_are_there(
