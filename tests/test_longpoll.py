@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from flask import Flask
 
-from broker.call import Procedures
 from broker.caller import Sender
 from broker.config import Config
 from broker.live.hub import Hub
@@ -125,7 +124,7 @@ def test_a_broker_that_stops_answers_who_waits(app: Flask, hub: Hub, world: Worl
 def test_takes_nothing_for_a_client_that_went_a_moment_ago(
     app: Flask, hub: Hub, world: World, call: Caller, queue_item: MakeItem
 ) -> None:
-    procedures: Procedures = app.extensions["procedures"]
+    procedures = app.extensions["procedures"]
     sender = Sender(token=world.tokens["build-01"])
     endpoint = procedures.find("GetQueueItemsNext")
     taking = procedures.load(endpoint, {"waitSeconds": 20}, procedures.identify(endpoint, sender), sender)
