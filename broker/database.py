@@ -20,12 +20,19 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from broker.pipeline import Conversation, Prepared, Rows, Statement
 
-CALL_SECONDS = 120  # above every statement_timeout: ends what a lost network would keep waiting for ever
+CALL_SECONDS = 120  # above STATEMENT_SECONDS: ends what a lost network would keep waiting for ever
+STATEMENT_SECONDS = 60
+LOCK_SECONDS = 10  # somebody who types in psql may hold a row; whoever waits for it holds a connection of the pool
 CONNECT_SECONDS = 5
 POOL_SECONDS = 10
 TEXT = 25
 FIRST_OWN_TYPE = 16384  # PostgreSQL's own types have lower numbers
 SET_CALLER = "select pg_catalog.set_config('broker.token_hash', $1, true)"
+LIMITS = {"statement_timeout": f"{STATEMENT_SECONDS}s", "lock_timeout": f"{LOCK_SECONDS}s"}
+# For each call, where a pooler stands before the server; other connections begin with them.
+SET_LIMITS = "select " + ", ".join(
+    f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in LIMITS.items()
+)
 
 # The server says that it ends this session: on an administrator's command, after idling. It had not committed a call
 # whose answer did not come before these words.
@@ -65,7 +72,7 @@ class Database:
     """
 
     def __init__(self, url: str, pool_size: int, pooler: bool = False) -> None:
-        self.engine = create_broker_engine(url, pool_size)
+        self.engine = create_broker_engine(url, pool_size, pooler)
         self._attempts = pool_size + 2
         self._pooler = pooler
 
@@ -83,16 +90,17 @@ class Database:
             SchemaChangedError: an upgrade came between; everything is rolled back.
             UnavailableError: no connection, or it was lost and nobody knows whether the call was executed.
         """
+        settings = [Statement(SET_LIMITS)] if self._pooler else []
         if token_hash is not None:
-            statements = (Statement(SET_CALLER, (token_hash.hex().encode(),), (Format.TEXT,)), *statements)
+            settings.append(Statement(SET_CALLER, (token_hash.hex().encode(),), (Format.TEXT,)))
         # Every connection of the pool may have been closed by a server that restarted, or be of before an upgrade; one
         # more is new.
         for _ in range(self._attempts):
             try:
-                rows = self._attempt(statements)
+                rows = self._attempt([*settings, *statements])
             except LostConnectionError:
                 continue
-            return rows if token_hash is None else rows[1:]
+            return rows[len(settings) :]
         raise UnavailableError("every connection to the database ends at once")
 
     def query(self, text: str, *values: str | bytes | None, token_hash: bytes | None = None) -> list[dict[str, Any]]:
@@ -202,10 +210,15 @@ def is_told(error: Error, texts: Mapping[str, str]) -> bool:
     return text is not None and text in (error.diag.message_primary or "")
 
 
-def create_broker_engine(url: str, pool_size: int) -> Engine:
+def create_broker_engine(url: str, pool_size: int, pooler: bool) -> Engine:
     """Make the engine: psycopg, autocommit, no ping and no reset, since a call leaves nothing behind."""
+    target = make_url(url).set(drivername="postgresql+psycopg")
+    if not pooler:
+        named = target.normalized_query.get("options", ())
+        limits = (f"-c{name}={value}" for name, value in LIMITS.items())
+        target = target.update_query_dict({"options": " ".join([*limits, *named])})
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        target,
         isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=0,

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from broker.database import Database, UnavailableError
+from broker.database_urls import as_role
 from broker.pipeline import PREPARED_STATEMENTS, Statement
 
 WHO = "select current_setting('broker.token_hash', true) as token_hash, pg_backend_pid() as pid"
@@ -79,6 +80,15 @@ def test_prepares_nothing_behind_a_pooler(database: str) -> None:
         pool.query(WHO, token_hash=TOKEN_HASH)
 
         assert pool.query("select count(*) as count from pg_prepared_statements") == [{"count": 0}]
+
+
+@pytest.mark.parametrize("pooler", [False, True])
+def test_bounds_each_statement_and_each_wait_for_a_lock(database: str, pooler: bool) -> None:
+    limits = "select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock"
+
+    with closing(Database(as_role(database, "broker_app"), pool_size=1, pooler=pooler)) as pool:
+        assert pool.query(limits, token_hash=TOKEN_HASH) == [{"statement": "1min", "lock": "10s"}]
+        assert pool.query("select current_user::text as role") == [{"role": "broker_app"}]
 
 
 def test_reads_values_by_their_types(pool: Database) -> None:
