@@ -1,4 +1,4 @@
-"""What somebody tries who holds more than he should: a stolen database password, or a body made to cost time."""
+"""What somebody tries who stole the application's database password, or who makes what is hard to read."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from psycopg import sql
 
 from broker.body import make_object
 from broker.errors import RefusedError
+from broker.live.notices import read_payload
 from tests.world import World
 
 # Runs as whoever looks at a value of the type; an owner who does so is found out.
@@ -89,6 +90,11 @@ def test_the_procedure_is_known_however_the_server_words_its_call_stack(
     teams = thief.execute("select team_name from api.get_company_teams()").fetchall()
 
     assert ("ops",) in teams
+
+
+@pytest.mark.parametrize("payload", ["[" * 7_900, '{"a":' * 1_500, "9" * 7_900])
+def test_a_notice_made_to_be_hard_to_read_says_nothing(payload: str) -> None:
+    assert read_payload(payload) == []
 
 
 class CountingName(str):

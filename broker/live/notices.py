@@ -159,6 +159,6 @@ def read_payload(payload: str) -> list[str]:
     """The keys of a notice; none, when somebody else wrote it."""
     try:
         keys = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
