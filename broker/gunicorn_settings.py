@@ -67,7 +67,8 @@ class BrokerWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         gevent.spawn(self._send_home)
 
     def _send_home(self) -> None:
-        background_of(self).stop()
+        if self.booted:
+            gevent.spawn(background_of(self).stop)
         while True:
             for connection in list(self._idle):
                 connection.end()
@@ -90,7 +91,8 @@ def post_fork(server: Arbiter, worker: GeventWorker) -> None:  # noqa: ARG001
 
 def post_worker_init(worker: GeventWorker) -> None:
     """In a worker that is about to serve: start what runs beside the calls."""
-    background_of(worker).start()
+    if worker.alive:
+        background_of(worker).start()
 
 
 def background_of(worker: GeventWorker) -> "Background":

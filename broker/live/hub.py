@@ -28,6 +28,7 @@ POLL_SECONDS = 1.0
 LOOK_BACK = timedelta(seconds=60)
 LOOK_BACK_EVERY_SECONDS = 10.0
 REMEMBERED_KEYS = 10_000
+CLOSE_SECONDS = 5.0  # then a look that hangs in a lost connection is left to itself
 READY_SINCE = "select wake, until from keyring.ready_since($1)"
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,8 @@ class Hub:
         self._look_soon.set()
         if self._notices:
             self._notices.close()
+        if self._thread.ident is not None:
+            self._thread.join(CLOSE_SECONDS)
 
     @property
     def waiting_count(self) -> int:
