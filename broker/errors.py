@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 
 from broker.database import UnavailableError
 from broker.password import GateFullError
+from broker.text import one_line
 
 UNAUTHENTICATED = "Authentication required: no valid token was sent in the header Rediacc-RequestToken"
 BODY_BYTES = 2**20
@@ -96,7 +97,7 @@ def explain_sqlstate(error: Error) -> tuple[int, tuple[str, ...]]:
             kind = (error.diag.datatype_name or "").replace("_", " ")
             return status, (f"a value is not a valid {kind}" if state == "23514" and kind else message,)
     if state.startswith("JB") and state[2:].isdigit() and 400 <= int(state[2:]) <= 599:
-        return int(state[2:]), (error.diag.message_primary or "refused",)
+        return int(state[2:]), (one_line(error.diag.message_primary or "refused"),)
     return INTERNAL[0], (INTERNAL[1],)
 
 

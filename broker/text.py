@@ -14,8 +14,13 @@ _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 def echo(text: str) -> str:
     """A caller's own text as an answer may show it: one line, at most 100 characters."""
-    shown = _UNPRINTABLE.sub(" ", text[: ECHO_CHARACTERS + 1])
+    shown = one_line(text[: ECHO_CHARACTERS + 1])
     return shown if len(shown) <= ECHO_CHARACTERS else shown[: ECHO_CHARACTERS - 3] + "..."
+
+
+def one_line(text: str) -> str:
+    """A text without breaks and other characters that would act on whoever shows it."""
+    return _UNPRINTABLE.sub(" ", text)
 
 
 def nests_too_deeply(json: bytes) -> bool:

@@ -11,7 +11,7 @@ from psycopg import sql
 from broker.body import make_object
 from broker.errors import RefusedError
 from broker.live.notices import read_payload
-from tests.world import World
+from tests.world import Caller, World
 
 # Runs as whoever looks at a value of the type; an owner who does so is found out.
 SEIZE = """
@@ -95,6 +95,14 @@ def test_the_procedure_is_known_however_the_server_words_its_call_stack(
 @pytest.mark.parametrize("payload", ["[" * 7_900, '{"a":' * 1_500, "9" * 7_900])
 def test_a_notice_made_to_be_hard_to_read_says_nothing(payload: str) -> None:
     assert read_payload(payload) == []
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\u2028b", "a\x1b[2Jb"])
+def test_a_refusal_shows_a_callers_text_in_one_line(call: Caller, name: str) -> None:
+    refused = call("GetQueueItemsNext", machineName=name)
+
+    assert refused.status == 404
+    assert "".join(refused.errors).isprintable()
 
 
 class CountingName(str):

@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 
 from broker.answer import Answer, Row
 from broker.errors import Failure, failure_of
+from broker.text import echo
 
 ROWS_PER_CHUNK = 200
 JSON = "application/json"
@@ -79,5 +80,5 @@ def install_envelope(app: Flask) -> None:
     def write_error(error: Exception) -> Response:
         failure = failure_of(error)
         if failure.status == 500:
-            logger.error("request %s, %s: internal error", g.get("request_id"), request.path, exc_info=error)
+            logger.error("request %s, %s: internal error", g.get("request_id"), echo(request.path), exc_info=error)
         return write_failure(failure)
