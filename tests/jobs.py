@@ -1,5 +1,6 @@
 """Queue items on their way through the broker, as the tests of the engine send them."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -90,6 +91,22 @@ def status_of(call: Caller, queue_id: int) -> str:
 def trace_of(call: Caller, queue_id: int) -> list[str]:
     """The events of an item, oldest first."""
     return [row["event"] for row in must(call("GetQueueItemTrace", _as="ann", queueId=queue_id)).rows]
+
+
+def late_sentence(queue_id: int, status: str) -> str:
+    """What is told to a worker that comes too late."""
+    why = "the claim was replaced, ended or given back; nothing was changed"
+    return f"too late for queue item {queue_id}: it is {status}, and {why}"
+
+
+def lease_left(admin: psycopg.Connection, queue_id: int) -> timedelta:
+    """How long the claim of an item still holds."""
+    row = admin.execute(
+        "select lease_until - data.clock() from data.queue_item where queue_id = %s", [queue_id]
+    ).fetchone()
+    assert row is not None
+    left: timedelta = row[0]
+    return left
 
 
 def sweep(admin: psycopg.Connection) -> int:

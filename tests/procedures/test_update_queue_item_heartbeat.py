@@ -12,25 +12,17 @@ from tests.jobs import (
     beat,
     claim,
     complete,
-    create,
     everything,
     give_back,
     item_of,
+    late_sentence,
+    lease_left,
     respond,
     status_of,
     sweep,
     trace_of,
 )
 from tests.world import Caller, MakeItem, must
-
-
-def lease_left(call: Caller, queue_id: int, admin: psycopg.Connection) -> timedelta:
-    row = admin.execute(
-        "select lease_until - data.clock() from data.queue_item where queue_id = %s", [queue_id]
-    ).fetchone()
-    assert row is not None
-    left: timedelta = row[0]
-    return left
 
 
 def test_the_first_heartbeat_makes_the_item_processing(call: Caller, queue_item: MakeItem) -> None:
@@ -64,7 +56,7 @@ def test_renews_the_lease_for_as_long_as_the_claim_had(
 
     row = beat(call, claimed).row
 
-    assert timedelta(seconds=240) < lease_left(call, queue_id, admin) <= timedelta(seconds=300)
+    assert timedelta(seconds=240) < lease_left(admin, queue_id) <= timedelta(seconds=300)
     assert datetime.fromisoformat(row["leaseUntil"]) > datetime.fromisoformat(claimed["leaseUntil"])
 
 
@@ -78,7 +70,7 @@ def test_a_new_length_holds_until_another_is_given(
 
     must(beat(call, claimed))
 
-    assert timedelta(seconds=2900) < lease_left(call, queue_id, admin) <= timedelta(seconds=3000)
+    assert timedelta(seconds=2900) < lease_left(admin, queue_id) <= timedelta(seconds=3000)
 
 
 def test_keeps_the_progress_until_a_heartbeat_brings_another(call: Caller, queue_item: MakeItem) -> None:
@@ -220,11 +212,6 @@ def test_is_late_when_the_claim_has_ended(
     assert everything(admin) == before
 
 
-def late_sentence(queue_id: int, status: str) -> str:
-    why = "the claim was replaced, ended or given back; nothing was changed"
-    return f"too late for queue item {queue_id}: it is {status}, and {why}"
-
-
 def test_nobody_keeps_alive_what_nobody_claimed(call: Caller, queue_item: MakeItem) -> None:
     queue_id = queue_item()
 
@@ -274,76 +261,3 @@ def claim_after(call: Caller, queue_item: MakeItem) -> Row:
     """A new item, claimed by its machine's agent."""
     queue_item()
     return claim(call)
-
-
-class TestManyItems:
-    """Many items in one call."""
-
-    def test_each_has_its_own_progress_and_lease(self, call: Caller, admin: psycopg.Connection) -> None:
-        made = [create(call), create(call)]
-        first, second = claim(call), claim(call)
-
-        rows = must(
-            call(
-                "UpdateQueueItemHeartbeat",
-                _as="build-01",
-                items=[
-                    {"queueId": second["queueId"], "claimToken": second["claimToken"], "progress": 0.5},
-                    {"queueId": first["queueId"], "claimToken": first["claimToken"], "leaseSeconds": 60},
-                ],
-            )
-        ).rows
-
-        assert {row["queueId"]: row["accepted"] for row in rows} == dict.fromkeys(made, True)
-        assert item_of(call, made[1])["progress"] == 0.5
-        assert item_of(call, made[0])["progress"] is None
-        assert lease_left(call, made[0], admin) <= timedelta(seconds=60) < lease_left(call, made[1], admin)
-
-    def test_late_and_foreign_ones_do_not_refuse_the_call(self, call: Caller) -> None:
-        for _ in range(3):
-            create(call)
-        other = create(call, "build-02")
-        foreign = create(call, _as="gina")
-        good, ended, deleted = (claim(call) for _ in range(3))
-        must(complete(call, ended))
-        must(call("DeleteQueueItem", queueId=deleted["queueId"]))
-        named = [(row["queueId"], row["claimToken"]) for row in (good, ended, deleted)]
-
-        rows = must(
-            call(
-                "UpdateQueueItemHeartbeat",
-                _as="build-01",
-                items=[
-                    {"queueId": queue_id, "claimToken": token}
-                    for queue_id, token in [*named, (other, good["claimToken"]), (foreign, good["claimToken"])]
-                ]
-                + [{"claimToken": good["claimToken"]}, {"queueId": good["queueId"], "claimToken": "A" * 22}],
-            )
-        ).rows
-
-        messages = {(row["queueId"], row["accepted"]): row["message"] for row in rows}
-        assert messages == {
-            (good["queueId"], True): None,
-            (
-                ended["queueId"],
-                False,
-            ): late_sentence(ended["queueId"], "COMPLETED"),
-            (deleted["queueId"], False): f"queue item {deleted['queueId']} not found",
-            (other, False): f"queue item {other} not found",
-            (foreign, False): f"queue item {foreign} not found",
-            (None, False): "queueId or taskId is missing: name the item by one of them",
-            (good["queueId"], False): f"claimToken is not one of queue item {good['queueId']}",
-        }
-
-    def test_an_empty_list_is_refused(self, call: Caller) -> None:
-        assert call("UpdateQueueItemHeartbeat", _as="build-01", items=[]).failure == 400
-
-    def test_a_thousand_is_the_limit(self, call: Caller, queue_item: MakeItem) -> None:
-        claimed = claim_after(call, queue_item)
-        one = {"taskId": claimed["taskId"], "claimToken": claimed["claimToken"]}
-
-        allowed = call("UpdateQueueItemHeartbeat", _as="build-01", items=[one] * 1000)
-        refused = call("UpdateQueueItemHeartbeat", _as="build-01", items=[one] * 1001)
-
-        assert len(allowed.rows) == 1000
-        assert refused.failure == 400

@@ -17,6 +17,7 @@ from tests.jobs import (
     everything,
     give_back,
     item_of,
+    late_sentence,
     respond,
     status_of,
     sweep,
@@ -112,11 +113,6 @@ def test_is_kept_beside_the_item_when_another_has_claimed(
     assert everything(admin) == before
     assert trace_of(call, queue_id)[-1] == "LATE_COMPLETION"
     assert late_answers(admin) == [(1, 1)]
-
-
-def late_sentence(queue_id: int, status: str) -> str:
-    why = "the claim was replaced, ended or given back; nothing was changed"
-    return f"too late for queue item {queue_id}: it is {status}, and {why}"
 
 
 def test_is_kept_when_the_item_was_cancelled(call: Caller, queue_item: MakeItem, admin: psycopg.Connection) -> None:
