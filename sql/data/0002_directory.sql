@@ -118,6 +118,7 @@ create table data.machine (
     vault_record_id bigint,
     created_time    timestamptz not null,
     primary key (company_id, machine_id),
+    unique (company_id, machine_uuid),
     foreign key (company_id, team_id) references data.team,
     foreign key (company_id, bridge_id) references data.bridge,
     foreign key (company_id, vault_record_id) references data.vault_record);

@@ -10,14 +10,16 @@ as $$
 -- Returns:
 --   their queue ids; fewer than asked only when there are no more to be had
 --
--- One machine is one descent of queue_item_pending. Of many, each gives its first few by such a descent, and the best of these
--- are locked: one ordered scan over `machine_id = any(...)` would sort the whole backlog. When other claims hold so many of the
--- candidates that too few are left, more are taken.
+-- One machine is one descent of queue_item_pending. Of many, each offers its first few by such a descent, and the best that
+-- nobody holds are locked, one by one: one ordered scan over `machine_id = any(...)` would sort the whole backlog. While another
+-- claim holds all that a machine offers, the machine is passed by; when too few are left, each offers more.
 declare
     v_machine_id bigint := p_machine_ids[1];
-    v_candidates bigint[];
-    v_ids        bigint[];
     v_depth      integer := p_item_count;
+    v_known      integer := 0;
+    v_offered    bigint[];
+    v_queue_id   bigint;
+    v_ids        bigint[];
 begin
     if cardinality(p_machine_ids) = 1 then
         return array(
@@ -32,7 +34,7 @@ begin
     end if;
 
     loop
-        v_candidates := array(
+        v_offered := array(
             select next.queue_id
             from unnest(p_machine_ids) as machine (machine_id)
             cross join lateral (
@@ -43,20 +45,23 @@ begin
                   and item.status = 'PENDING'
                 order by item.priority desc, item.queue_id
                 limit v_depth) as next
-            order by next.priority desc, next.queue_id
-            limit v_depth);
+            order by next.priority desc, next.queue_id);
 
-        v_ids := array(
-            select item.queue_id
-            from data.queue_item as item
+        v_ids := '{}';
+        foreach v_queue_id in array v_offered loop
+            exit when cardinality(v_ids) = p_item_count;
+            perform from data.queue_item as item
             where item.company_id = p_company_id
-              and item.queue_id = any(v_candidates)
+              and item.queue_id = v_queue_id
               and item.status = 'PENDING'
-            order by item.priority desc, item.queue_id
-            limit p_item_count
-            for update skip locked);
+            for update skip locked;
+            if found then
+                v_ids := v_ids || v_queue_id;
+            end if;
+        end loop;
 
-        exit when cardinality(v_ids) = p_item_count or cardinality(v_candidates) < v_depth;
+        exit when cardinality(v_ids) = p_item_count or cardinality(v_offered) = v_known;
+        v_known := cardinality(v_offered);
         v_depth := v_depth * 8;
     end loop;
     return v_ids;

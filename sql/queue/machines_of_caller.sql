@@ -1,9 +1,5 @@
-create or replace function queue.machines_of_caller(
-    p_caller       auth.caller,
-    p_machine_name text,
-    p_bridge_name  text,
-    out machine_ids bigint[],
-    out wait_keys   text[])
+create or replace function queue.machines_of_caller(p_caller auth.caller, p_machine_name text, p_bridge_name text)
+returns bigint[]
 language plpgsql stable set search_path = ''
 as $$
 -- The machines for which a claim asks, as far as the caller may use them and can open their vaults.
@@ -11,15 +7,15 @@ as $$
 -- Arguments:
 --   machine_name, bridge_name  one of them; an agent's token implies its own and may name no other
 -- Returns:
---   machine_ids  never empty
---   wait_keys    under which the hub wakes who waits for their items
+--   their machine ids; never empty
 -- Errors:
 --   JB400  both or neither
 --   JB403  the machine, or every machine of the bridge, is not the caller's
 --   JB404  the company has no such machine or bridge
 declare
-    v_machine data.machine;
-    v_bridge  data.bridge;
+    v_machine     data.machine;
+    v_bridge      data.bridge;
+    v_machine_ids bigint[];
 begin
     if p_machine_name is not null and p_bridge_name is not null then
         raise exception using errcode = 'JB400', message = 'machineName and bridgeName are both given: name one of them';
@@ -35,18 +31,9 @@ begin
         raise exception using errcode = 'JB400', message = 'machineName or bridgeName is missing: name one of them';
     end if;
 
-    if p_caller.user_id is not null then
-        machine_ids := array(
-            select machine.machine_id
-            from data.machine as machine
-            join data.team_member as member
-                on member.company_id = machine.company_id and member.team_id = machine.team_id
-            where machine.company_id = p_caller.company_id
-              and member.user_id = p_caller.user_id
-              and (machine.machine_id = v_machine.machine_id or machine.bridge_id = v_bridge.bridge_id));
-    else
+    if p_caller.user_id is null then
         -- The grant decides: a machine that came to the bridge after the token was made is not in it.
-        machine_ids := array(
+        v_machine_ids := array(
             select machine.machine_id
             from data.held_key as held
             join data.machine as machine on machine.company_id = held.company_id and machine.machine_uuid = held.key_id
@@ -56,15 +43,25 @@ begin
               and held.key_kind = 'machine'
               and (machine.machine_id = p_caller.machine_id or machine.bridge_id = p_caller.bridge_id)
               and (machine.machine_id = v_machine.machine_id or machine.bridge_id = v_bridge.bridge_id));
+    elsif v_machine.machine_id is not null then
+        v_machine_ids := array[v_machine.machine_id];
+    else
+        v_machine_ids := array(
+            select machine.machine_id
+            from data.machine as machine
+            join data.team_member as member
+                on member.company_id = machine.company_id and member.team_id = machine.team_id
+            where machine.company_id = p_caller.company_id
+              and machine.bridge_id = v_bridge.bridge_id
+              and member.user_id = p_caller.user_id);
     end if;
 
-    if cardinality(machine_ids) = 0 then
+    if cardinality(v_machine_ids) = 0 then
         raise exception using errcode = 'JB403', message = format('no machine of %s is yours to use', case
             when v_machine.machine_id is not null then 'this token'
             else 'bridge ' || coalesce(v_bridge.bridge_name, 'this token')
         end);
     end if;
-
-    wait_keys := array(select 'machine:' || unnest(machine_ids));
+    return v_machine_ids;
 end;
 $$;

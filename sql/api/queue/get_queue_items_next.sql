@@ -44,13 +44,11 @@ begin
         raise exception using errcode = 'JB400', message = format('itemCount is %s: 1 to 100 items can be taken at once', p_item_count);
     end if;
 
-    select mine.machine_ids, mine.wait_keys
-    into v_machines, wait_keys
-    from queue.machines_of_caller(v_caller, p_machine_name, p_bridge_name) as mine;
-
+    v_machines := queue.machines_of_caller(v_caller, p_machine_name, p_bridge_name);
     items := queue.claim(v_caller, v_machines, p_item_count, p_lease_seconds, p_start, p_claim, p_request_id);
     if cardinality(items) = 0 then
         message := 'no pending queue items';
+        wait_keys := array(select 'machine:' || unnest(v_machines));
     end if;
 end;
 $$;
