@@ -38,15 +38,15 @@ MUTANTS = {
         "            limit p_item_count);\n    end if;",
     ),
     "claims of a bridge wait for locks": Mutant(
-        "queue/lock_next_items", "            for update skip locked);\n\n", "            for update);\n\n"
+        "queue/lock_next_items", "            for update skip locked;\n", "            for update;\n"
     ),
     "the newest comes first": Mutant(
         "queue/lock_next_items",
-        "order by next.priority desc, next.queue_id\n",
-        "order by next.priority desc, next.queue_id desc\n",
+        "order by next.priority desc, next.queue_id);",
+        "order by next.priority desc, next.queue_id desc);",
     ),
     "priorities are forgotten": Mutant(
-        "queue/lock_next_items", "order by next.priority desc, next.queue_id\n", "order by next.queue_id\n"
+        "queue/lock_next_items", "order by next.priority desc, next.queue_id);", "order by next.queue_id);"
     ),
     "an attempt is not counted": Mutant("queue/claim", "attempt = item.attempt + 1", "attempt = item.attempt"),
     "a claim has no token": Mutant(
@@ -191,16 +191,20 @@ MUTANTS = {
         "              and item.lease_until < v_now\n            order",
         "            order",
     ),
-    "every team is mine": Mutant("auth/may_use_machine", "          and member.user_id = (p_caller).user_id", ""),
-    "every machine is the agent's": Mutant("auth/may_use_machine", "(p_caller).machine_id = p_machine_id", "true"),
+    "every team is mine": Mutant("auth/may_use_machine", "              and member.user_id = p_caller.user_id", ""),
+    "every machine is the agent's": Mutant(
+        "auth/may_use_machine", "return p_caller.machine_id = p_machine_id", "return true"
+    ),
     "machines of all companies": Mutant(
-        "auth/require_machine", "where machine.company_id = p_caller.company_id\n      and lower", "where lower"
+        "auth/require_machine",
+        "= p_caller.company_id\n      and lower(machine.machine_name) = lower(p_machine_name);",
+        "> 0\n      and lower(machine.machine_name) = lower(p_machine_name);",
     ),
     "bridges of all companies": Mutant(
         "auth/require_bridge", "where bridge.company_id = p_caller.company_id\n      and lower", "where lower"
     ),
     "a bridge shows all its machines": Mutant(
-        "queue/machines_of_caller", "              and member.user_id = p_caller.user_id\n", ""
+        "queue/machines_of_caller", "              and member.user_id = p_caller.user_id);", ");"
     ),
 }
 

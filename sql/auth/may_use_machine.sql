@@ -1,19 +1,24 @@
 create or replace function auth.may_use_machine(p_caller auth.caller, p_team_id bigint, p_machine_id bigint)
 returns boolean
-language sql stable set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
 -- Whether a machine, and with it its items, exists for this caller: a member of its team, its agent, or its bridge's agent.
-select case
-    when (p_caller).user_id is not null then exists (
-        select from data.team_member as member
-        where member.company_id = (p_caller).company_id
-          and member.team_id = p_team_id
-          and member.user_id = (p_caller).user_id)
-    when (p_caller).machine_id is not null then (p_caller).machine_id = p_machine_id
-    else exists (
+--
+-- In plpgsql, because servers before 18 plan a function in SQL again in each transaction that calls it.
+begin
+    if p_caller.user_id is not null then
+        return exists (
+            select from data.team_member as member
+            where member.company_id = p_caller.company_id
+              and member.team_id = p_team_id
+              and member.user_id = p_caller.user_id);
+    elsif p_caller.machine_id is not null then
+        return p_caller.machine_id = p_machine_id;
+    end if;
+    return exists (
         select from data.machine as machine
-        where machine.company_id = (p_caller).company_id
+        where machine.company_id = p_caller.company_id
           and machine.machine_id = p_machine_id
-          and machine.bridge_id = (p_caller).bridge_id)
+          and machine.bridge_id = p_caller.bridge_id);
 end;
 $$;

@@ -56,14 +56,20 @@ begin
         where item.company_id = p_caller.company_id
           and item.queue_id = any(v_ids);
 
-        insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor, details)
-        select item.company_id, item.queue_id, v_now, kind.event, item.attempt, p_caller.actor, null
+        -- One plain statement per event: both in one, from a list of kinds, cost a sixth of the claim.
+        insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor)
+        select item.company_id, item.queue_id, v_now, 'ASSIGNED', item.attempt, p_caller.actor
         from data.queue_item as item
-        cross join unnest(case when p_start then '{ASSIGNED,PROCESSING}' else '{ASSIGNED}' end::data.event_kind[])
-            with ordinality as kind (event, place)
         where item.company_id = p_caller.company_id
-          and item.queue_id = any(v_ids)
-        order by item.queue_id, kind.place;
+          and item.queue_id = any(v_ids);
+
+        if p_start then
+            insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor)
+            select item.company_id, item.queue_id, v_now, 'PROCESSING', item.attempt, p_caller.actor
+            from data.queue_item as item
+            where item.company_id = p_caller.company_id
+              and item.queue_id = any(v_ids);
+        end if;
     end if;
 
     select array_agg(

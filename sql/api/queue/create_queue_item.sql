@@ -45,10 +45,11 @@ as $$
 --   The same Idempotency-Key and body again: the same item.
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.enter_call();
-    v_now     timestamptz := data.clock();
-    v_machine data.machine := auth.require_machine(v_caller, p_machine_name, p_team_name);
-    v_item    data.queue_item;
+    v_caller   auth.caller := auth.enter_call();
+    v_now      timestamptz := data.clock();
+    v_machine  data.machine := auth.require_machine(v_caller, p_machine_name, p_team_name);
+    v_vault_id bigint;
+    v_item     data.queue_item;
 begin
     if p_metadata is not null and (jsonb_typeof(p_metadata) <> 'object' or octet_length(p_metadata::text) > 16384) then
         raise exception using errcode = 'JB400', message = 'metadata must be a JSON object of at most 16 KiB';
@@ -70,16 +71,19 @@ begin
         perform auth.require_vault(p_queue_vault, 'machine', v_machine.machine_uuid,
             coalesce(p_task_id, (p_queue_vault).owner_id), 0, 'request');
 
+        v_vault_id := data.store_vault(v_caller.company_id, p_queue_vault, v_now);
         insert into data.queue_item (
             company_id, task_id, team_id, machine_id, priority, max_attempts, timeout_seconds, metadata, request_vault_id,
             created_by, created_time, ready_time)
         values (
             v_caller.company_id, (p_queue_vault).owner_id, v_machine.team_id, v_machine.machine_id,
             data.priority_of_level(p_priority, v_caller.plan), p_max_attempts, p_timeout_seconds, p_metadata,
-            data.store_vault(v_caller.company_id, p_queue_vault, v_now), v_caller.user_id, v_now, v_now)
+            v_vault_id, v_caller.user_id, v_now, v_now)
         returning * into v_item;
 
-        perform data.record_event(v_item, 'CREATED', v_caller.actor, v_now);
+        -- Not by data.record_event: the detour takes 5 % of a creation.
+        insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor)
+        values (v_caller.company_id, v_item.queue_id, v_now, 'CREATED', 0, v_caller.actor);
 
         if p_idempotency_key is not null then
             update data.idempotency as kept
