@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Iterator
+from itertools import count
 from typing import LiteralString
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 from psycopg import sql
 
 from broker.body import make_object
 from broker.errors import RefusedError
 from broker.live.notices import read_payload
+from broker.surfaces import documentation
 from tests.world import Caller, World
 
 # Runs as whoever looks at a value of the type; an owner who does so is found out.
@@ -103,6 +106,15 @@ def test_a_refusal_shows_a_callers_text_in_one_line(call: Caller, name: str) -> 
 
     assert refused.status == 404
     assert "".join(refused.errors).isprintable()
+
+
+def test_asking_for_the_contract_again_costs_nothing(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = count()
+    monkeypatch.setattr(documentation, "build_document", lambda *_: {"number": next(numbers)})
+
+    answers = [client.get("/api/openapi.json").get_json() for _ in range(3)]
+
+    assert answers == [{"number": 0}] * 3
 
 
 class CountingName(str):

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template, request
 from broker.call import Procedures
 from broker.config import Config
 from broker.openapi import PATH, TOPICS, build_document, describe_headers, errors_of, members_of, topic_of
-from broker.registry import Column, Procedure, Type
+from broker.registry import Column, Procedure, Registry, Type
 from broker.schemas import all_tables, is_shown
 from broker.surfaces.envelope import dump, respond
 
@@ -77,9 +77,16 @@ def create_documentation(
         static_url_path="/static",
     )
 
+    # Made once: it takes a worker's whole attention for some hundredths of a second, and anybody may ask for it.
+    document: tuple[Registry, bytes] | None = None
+
     @surface.get("/openapi.json")
     def show_document() -> Response:
-        return respond(200, dump(build_document(procedures.registry, config.vault_max_bytes, surfaces)))
+        nonlocal document
+        registry = procedures.registry
+        if document is None or document[0] is not registry:
+            document = registry, dump(build_document(registry, config.vault_max_bytes, surfaces))
+        return respond(200, document[1])
 
     @surface.get("/docs")
     def show_page() -> Response:
