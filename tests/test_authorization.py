@@ -62,7 +62,7 @@ def globex(admin: psycopg.Connection) -> int:
 
 
 def contents(admin: psycopg.Connection, except_company: int | None = None) -> dict[str, Any]:
-    """Everything stored, table by table, save one company's."""
+    """Everything stored, table by table, save one company's, and save when a token was last used."""
     tables = admin.execute(
         "select oid::regclass::text, exists (select from pg_attribute where attrelid = pg_class.oid "
         "and attname = 'company_id') from pg_class where relnamespace = 'data'::regnamespace and relkind = 'r'"
@@ -74,7 +74,9 @@ def contents(admin: psycopg.Connection, except_company: int | None = None) -> di
             sql.SQL("where company_id is distinct from %s") if of_company else sql.SQL("where %s::int is null or true")
         )
         rows = admin.execute(
-            sql.SQL("select stored::text from {} as stored {} order by 1").format(sql.Identifier(schema, table), where),
+            sql.SQL("select (to_jsonb(stored) - 'last_used_time')::text from {} as stored {} order by 1").format(
+                sql.Identifier(schema, table), where
+            ),
             [except_company],
         )
         found[name] = rows.fetchall()
