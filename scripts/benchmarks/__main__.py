@@ -1,0 +1,46 @@
+"""The command: which parts, how long, how often."""
+
+import argparse
+import platform
+import sys
+
+import psutil
+from rich.console import Console
+
+from scripts.benchmarks import http_part, sql_part, wait_part
+from scripts.benchmarks.report import Figure, show
+from scripts.benchmarks.stage import staged
+
+PARTS = ("sql", "http", "list", "start", "wait")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Figures as ratios measured in one run.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each load (default 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="whose median is quoted (default 3)")
+    parser.add_argument("--agents", type=int, default=5000, help="that wait (default 5000)")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"{', '.join(sorted(unknown))}: the parts are {', '.join(PARTS)}")
+    parts = options.parts or list(PARTS)
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(
+        f"Python {platform.python_version()}, {psutil.cpu_count()} processors, load {psutil.getloadavg()[0]:.1f}; "
+        "client, broker and PostgreSQL share them"
+    )
+    for part in parts:
+        with staged() as stage:
+            figures: list[Figure] = {
+                "sql": lambda: sql_part.measure(stage, options.seconds, options.rounds),
+                "http": lambda: http_part.creations(stage, options.seconds, options.rounds),
+                "list": lambda: http_part.listing(stage, options.rounds),
+                "start": lambda: http_part.pick_up(stage),
+                "wait": lambda: wait_part.measure(stage, options.agents),
+            }[part]()
+        show(console, part, figures)
+
+
+if __name__ == "__main__":
+    main()
