@@ -14,7 +14,7 @@ from broker.body import make_object
 from broker.errors import RefusedError
 from broker.live.notices import read_payload
 from broker.surfaces import documentation
-from tests.world import Caller, World
+from tests.world import Caller, World, must
 
 # Runs as whoever looks at a value of the type; an owner who does so is found out.
 SEIZE = """
@@ -115,6 +115,20 @@ def test_asking_for_the_contract_again_costs_nothing(client: FlaskClient, monkey
     answers = [client.get("/api/openapi.json").get_json() for _ in range(3)]
 
     assert answers == [{"number": 0}] * 3
+
+
+def test_a_bridges_agent_sees_no_machine_that_came_after_its_token(call: Caller) -> None:
+    """It may be of a team to which whoever made the token did not belong."""
+    must(call("CreateTeam", _as="ann", teamName="payroll"))
+    must(call("CreateMachine", _as="ann", teamName="payroll", bridgeName="north", machineName="pay-01"))
+    made = must(call("CreateQueueItem", _as="ann", teamName="payroll", machineName="pay-01", queueVault="{}"))
+    queue_id = made.row["queueId"]
+
+    trace = call("GetQueueItemTrace", _as="north", queueId=queue_id)
+    beat = call("UpdateQueueItemHeartbeat", _as="north", queueId=queue_id, claimToken="x")
+
+    assert (trace.status, trace.errors) == (404, [f"queue item {queue_id} not found"])
+    assert (beat.status, beat.errors) == (404, [f"queue item {queue_id} not found"])
 
 
 class CountingName(str):

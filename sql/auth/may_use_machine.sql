@@ -3,6 +3,7 @@ returns boolean
 language plpgsql stable set search_path = ''
 as $$
 -- Whether a machine, and with it its items, exists for this caller: a member of its team, its agent, or its bridge's agent.
+-- For a bridge's agent the grant decides: a machine that came to the bridge after the token was made is not in it.
 --
 -- In plpgsql, because servers before 18 plan a function in SQL again in each transaction that calls it.
 begin
@@ -17,8 +18,12 @@ begin
     end if;
     return exists (
         select from data.machine as machine
+        join data.held_key as held on held.company_id = machine.company_id and held.key_id = machine.machine_uuid
         where machine.company_id = p_caller.company_id
           and machine.machine_id = p_machine_id
-          and machine.bridge_id = p_caller.bridge_id);
+          and machine.bridge_id = p_caller.bridge_id
+          and held.holder_kind = 'agent'
+          and held.holder_id = p_caller.token_id
+          and held.key_kind = 'machine');
 end;
 $$;
