@@ -39,6 +39,10 @@ CLOCK = """
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_connections": "60"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-openapi", action="store_true", help="write tests/openapi.json anew")
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """URL of a superuser on a PostgreSQL server for this test process."""

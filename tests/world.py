@@ -15,6 +15,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from broker.password import password_user_hash
+from broker.schemas import build_response_schema
 
 PASSWORD = "correct horse battery staple"
 NOBODY = "nobody"
@@ -88,7 +89,22 @@ class Caller:
         if _as != NOBODY:
             headers["Rediacc-RequestToken"] = self.world.tokens.get(_as, _as)
         response = self.client.post(URL + procedure, json=members, headers=headers)
-        return Reply(response.status_code, response.get_json(), dict(response.headers))
+        reply = Reply(response.status_code, response.get_json(), dict(response.headers))
+        if reply.status == 200:
+            self.check(procedure, reply.body)
+        return reply
+
+    def check(self, procedure: str, body: dict[str, Any]) -> None:
+        """Hold a successful answer against the contract that is published for it.
+
+        Raises:
+            ValidationError: it does not fit.
+        """
+        schemas = self.client.application.extensions.setdefault("response_schemas", {})
+        described = self.client.application.extensions["procedures"].find(procedure).procedure
+        if procedure not in schemas or schemas[procedure][0] is not described:
+            schemas[procedure] = (described, build_response_schema(described))
+        schemas[procedure][1].load(body)
 
 
 def build_world(client: FlaskClient) -> World:
