@@ -4,10 +4,10 @@ from flask import Flask
 
 from broker.call import Procedures
 from broker.config import Config, ConfigError
-from broker.database import Database
-from broker.database_urls import notices_url, serving_url
+from broker.crypto.keyring import InstanceKeyring
+from broker.database.database import Database
+from broker.database.urls import notices_url, serving_url
 from broker.errors import BODY_BYTES
-from broker.keyring import InstanceKeyring
 from broker.live.hub import Hub
 from broker.surfaces.documentation import create_documentation
 from broker.surfaces.envelope import install_envelope

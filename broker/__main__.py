@@ -1,5 +1,5 @@
 """`python -m broker`: the command `broker`."""
 
-from broker.cli import main
+from broker.commands.cli import main
 
 main()

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from broker.caller import HeldKeys
-from broker.endpoint import Endpoint, RowShape
-from broker.pipeline import Rows
-from broker.rows import decode_rows
-from broker.vault import VaultError, VaultRecord, open_vault
+from broker.contract.endpoint import Endpoint, RowShape
+from broker.crypto.vault import VaultError, VaultRecord, open_vault
+from broker.database.pipeline import Rows
+from broker.database.rows import decode_rows
 
 STREAM_BYTES = 256 * 1024  # a larger listing is decoded and opened while it is sent
 

@@ -13,22 +13,22 @@ from typing import Any
 from marshmallow import ValidationError
 from psycopg.errors import Error
 
-from broker import tokens
 from broker.answer import Answer, Finisher, build_answer
-from broker.arguments import build_statement
 from broker.caller import Caller, KeyCache, Sender
 from broker.ceremonies import Context, Prepared, find_ceremony
 from broker.config import Config
-from broker.database import Database, SchemaChangedError, UnavailableError
-from broker.endpoint import Endpoint, build_endpoint
+from broker.contract.endpoint import Endpoint, build_endpoint
+from broker.contract.registry import Registry, read_registry
+from broker.contract.schemas import load_request
+from broker.contract.text import echo
+from broker.crypto import tokens
+from broker.crypto.keyring import InstanceKeyring
+from broker.crypto.password import Argon2Gate
+from broker.database.arguments import build_statement
+from broker.database.database import Database, SchemaChangedError, UnavailableError
+from broker.database.pipeline import Rows
 from broker.errors import UNAUTHENTICATED, RefusedError, failure_of
-from broker.keyring import InstanceKeyring
-from broker.password import Argon2Gate
-from broker.pipeline import Rows
-from broker.registry import Registry, read_registry
-from broker.schemas import load_request
 from broker.sealing import Sealer
-from broker.text import echo
 from broker.unreadable import and_then, report_unreadable
 
 LISTING_BYTES = 32 * 2**20

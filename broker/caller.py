@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
 
-from broker import tokens
-from broker.database import Database
+from broker.crypto import tokens
+from broker.crypto.keys import Grant, GrantError, ScopeKind, scope_key, token_key, unwrap_key
+from broker.database.database import Database
 from broker.errors import UNAUTHENTICATED, RefusedError
-from broker.keys import Grant, GrantError, ScopeKind, scope_key, token_key, unwrap_key
 
 CACHE_SECONDS = 60.0
 CACHE_TOKENS = 1_000

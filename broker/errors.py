@@ -12,9 +12,9 @@ from marshmallow import ValidationError
 from psycopg.errors import Error
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from broker.database import UnavailableError
-from broker.password import GateFullError
-from broker.text import one_line
+from broker.contract.text import one_line
+from broker.crypto.password import GateFullError
+from broker.database.database import UnavailableError
 
 UNAUTHENTICATED = "Authentication required: no valid token was sent in the header Rediacc-RequestToken"
 BODY_BYTES = 2**20

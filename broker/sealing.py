@@ -7,14 +7,14 @@ from uuid import UUID
 
 import orjson
 
-from broker.arguments import as_json
 from broker.caller import Caller, HeldKeys
-from broker.database import Database
+from broker.contract.header import Seal
+from broker.contract.registry import Column, Procedure, Type
+from broker.crypto.identifiers import uuid7
+from broker.crypto.vault import VaultOwner, VaultRecord, owner_context, seal_vault
+from broker.database.arguments import as_json
+from broker.database.database import Database
 from broker.errors import RefusedError
-from broker.header import Seal
-from broker.identifiers import uuid7
-from broker.registry import Column, Procedure, Type
-from broker.vault import VaultOwner, VaultRecord, owner_context, seal_vault
 
 CACHED_OWNERS = 20_000
 FIND_TARGET = "select * from keyring.vault_target($1, $2::jsonb)"

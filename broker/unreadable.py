@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from psycopg.errors import Error
 
-from broker import tokens
 from broker.answer import Finisher, Row
-from broker.arguments import as_array
 from broker.caller import Caller
-from broker.database import Database, SchemaChangedError, UnavailableError
-from broker.endpoint import Endpoint
+from broker.contract.endpoint import Endpoint
+from broker.crypto import tokens
+from broker.database.arguments import as_array
+from broker.database.database import Database, SchemaChangedError, UnavailableError
 
 FAIL_UNREADABLE = "select keyring.fail_unreadable($1, $2)"
 REPORT_UNREADABLE = "select keyring.report_unreadable($1)"

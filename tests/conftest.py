@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from broker import create_app
 from broker.config import Config
-from broker.embedded import EmbeddedPostgres
+from broker.embedded.server import EmbeddedPostgres
 from broker.install import install
 from tests.shelf import Shelf, fill
 from tests.world import Caller, MakeItem, World, build_world, must

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from broker.tokens import token_hash
+from broker.crypto.tokens import token_hash
 from tests.conftest import Clock, broken_invariants
 from tests.jobs import beat, claim, complete, create, everything, give_back, item_of, respond, status_of, sweep
 from tests.world import Caller, must

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from broker.password import password_user_hash
+from broker.crypto.password import password_user_hash
 from tests.world import NOBODY, PASSWORD, Caller, Reply, must
 
 

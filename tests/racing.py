@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from broker.tokens import token_hash
+from broker.crypto.tokens import token_hash
 from tests.world import Caller, Reply, World
 
 Call = Callable[[Caller], Reply]

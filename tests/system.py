@@ -17,7 +17,7 @@ from uuid import uuid4
 import psutil
 import urllib3
 
-from broker.password import password_user_hash
+from broker.crypto.password import password_user_hash
 from tests.serving import PROJECT, READY, SECONDS, run, until
 from tests.world import PASSWORD, URL
 
@@ -74,7 +74,7 @@ class System:
         return self.folder / "data"
 
     def start_broker(self) -> None:
-        log = self.folder / "broker.log"
+        log = self.folder / "broker.serving.log"
         before = log.read_text().count(READY) if log.exists() else 0
         self.broker = self._start(
             "broker", "serve", "--port", str(self.port), BROKER_DATA_DIR=str(self.data_dir), **SETTINGS

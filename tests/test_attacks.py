@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from psycopg import sql
 
-from broker.body import make_object
+from broker.contract.body import make_object
 from broker.errors import RefusedError
 from broker.live.notices import read_payload
 from broker.surfaces import documentation

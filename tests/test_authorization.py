@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from psycopg import sql
 
-from broker.registry import Registry
+from broker.contract.registry import Registry
 from tests.rights import ABSENT, BODIES, CALLERS, Stage, read_table
 from tests.world import NOBODY, Caller, Reply
 

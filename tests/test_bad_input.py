@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from psycopg import sql
 
 from broker import create_app
-from broker.body import parse_body
 from broker.config import Config
-from broker.text import nests_too_deeply
+from broker.contract.body import parse_body
+from broker.contract.text import nests_too_deeply
 from tests.conftest import Template, database_url, run_on
 
 # Of the right form and unknown: what passes every check of the broker is refused by the first procedure it reaches.

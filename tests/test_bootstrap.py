@@ -9,10 +9,11 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from broker import create_app, password
-from broker.cli import main
+from broker import create_app
+from broker.commands.cli import main
 from broker.config import Config
-from broker.tokens import parse_recovery_code
+from broker.crypto import password
+from broker.crypto.tokens import parse_recovery_code
 from tests.people import sign_in
 from tests.world import Caller, World
 

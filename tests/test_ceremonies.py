@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 from flask import Flask
 
-from broker import password
-from broker.pipeline import Rows, Statement
-from broker.tokens import parse_activation_code, parse_recovery_code
+from broker.crypto import password
+from broker.crypto.tokens import parse_activation_code, parse_recovery_code
+from broker.database.pipeline import Rows, Statement
 from tests.people import activate, credentials, found_company, sign_in
 from tests.world import PASSWORD, Caller, must
 

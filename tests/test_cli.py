@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from broker.cli import main
+from broker.commands.cli import main
 from broker.config import Config
 from tests.serving import environment_of
 from tests.world import Caller, MakeItem

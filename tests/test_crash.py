@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from broker.config import Config
-from broker.embedded_access import reachable_database
+from broker.embedded.access import reachable_database
 from tests.conftest import broken_invariants
 from tests.serving import until
 from tests.system import System, background, free_port

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import psycopg
 import pytest
 
-from broker.database import Database, UnavailableError
-from broker.database_urls import as_role
-from broker.pipeline import PREPARED_STATEMENTS, Statement
+from broker.database.database import Database, UnavailableError
+from broker.database.pipeline import PREPARED_STATEMENTS, Statement
+from broker.database.urls import as_role
 
 WHO = "select current_setting('broker.token_hash', true) as token_hash, pg_backend_pid() as pid"
 PREPARED = "select count(*) as count from pg_prepared_statements where name like 'broker%'"

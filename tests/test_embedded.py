@@ -22,12 +22,12 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from broker import postgres_process
-from broker.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from broker.postgres_binaries import Binaries, find_binaries
-from broker.postgres_folders import MAX_LOG_BYTES, make_socket_folder, shorten_log, write_settings
-from broker.postgres_process import read_pid_file
-from broker.postgres_user import SYSTEM_USER, server_user
+from broker.embedded import process as postgres_process
+from broker.embedded.binaries import Binaries, find_binaries
+from broker.embedded.folders import MAX_LOG_BYTES, make_socket_folder, shorten_log, write_settings
+from broker.embedded.process import read_pid_file
+from broker.embedded.server import EmbeddedPostgres, EmbeddedPostgresError
+from broker.embedded.user import SYSTEM_USER, server_user
 
 PROJECT = Path(__file__).resolve().parent.parent
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
@@ -37,7 +37,7 @@ ROOT = os.geteuid() == 0
 SERVE = f"""
 import os, signal, sys
 from pathlib import Path
-from broker.embedded import EmbeddedPostgres
+from broker.embedded.server import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]), {FAST})
 server.start()
 """

@@ -7,11 +7,11 @@ from psycopg import errors
 from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from broker.config import Config
-from broker.database import Database, SchemaChangedError, UnavailableError
-from broker.database_urls import serving_url
+from broker.contract.text import echo
+from broker.crypto.password import GateFullError
+from broker.database.database import Database, SchemaChangedError, UnavailableError
+from broker.database.urls import serving_url
 from broker.errors import RefusedError, failure_of
-from broker.password import GateFullError
-from broker.text import echo
 
 RAISE = "do $$ begin raise exception using errcode = '{state}', message = 'queue item 7 is COMPLETED'; end $$"
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from marshmallow import ValidationError
 
-from broker.registry import Type
-from broker.schemas import build_field
+from broker.contract.registry import Type
+from broker.contract.schemas import build_field
 
 BASE = {
     "text": Type("text", 25, "base"),

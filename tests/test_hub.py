@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from broker.database import Database
+from broker.database.database import Database
 from broker.live.hub import REMEMBERED_KEYS, Ending, Hub
 from broker.live.notices import PAYLOAD_BYTES, Notices, payloads, read_payload
 from tests.serving import until

@@ -3,7 +3,7 @@
 import time
 from uuid import RFC_4122
 
-from broker.identifiers import uuid7
+from broker.crypto.identifiers import uuid7
 
 
 def test_is_a_uuid_of_version_7_with_the_time_in_front() -> None:

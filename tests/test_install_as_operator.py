@@ -12,10 +12,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from broker import postgres_folders
 from broker.config import Config
-from broker.database_urls import background_url
-from broker.embedded import EmbeddedPostgres
+from broker.database.urls import background_url
+from broker.embedded import folders as postgres_folders
+from broker.embedded.server import EmbeddedPostgres
 from broker.install import SCHEMAS, install, read_files, sql_directory
 from tests.conftest import FAST, run_on, serving
 

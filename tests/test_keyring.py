@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broker.keyring import InstanceKeyring, KeyringError
+from broker.crypto.keyring import InstanceKeyring, KeyringError
 
 ONE, TWO = "11" * 32, "ab" * 32
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.keys import (
+from broker.crypto.keys import (
     Grant,
     GrantError,
     check_value,

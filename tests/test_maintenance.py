@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from broker.config import Config
-from broker.database_urls import background_url
+from broker.database.urls import background_url
 from broker.maintenance.scheduler import Job, Scheduler, jobs_of, run_job
 from tests.conftest import Clock
 from tests.serving import until

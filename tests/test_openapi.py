@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from broker.call import Procedures
-from broker.openapi import build_document
+from broker.contract.openapi import build_document
 
 VAULT_BYTES = 262_144
 PATH = "/api/StoredProcedure/"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from broker.password import (
+from broker.crypto.password import (
     CURRENT_PARAMETERS,
     Argon2Gate,
     GateFullError,
@@ -167,7 +167,7 @@ import functools
 import gevent.monkey
 gevent.monkey.patch_all()
 import gevent
-from broker.password import Argon2Gate, GateFullError
+from broker.crypto.password import Argon2Gate, GateFullError
 
 get_ident = gevent.monkey.get_original("_thread", "get_ident")
 closed = gevent.monkey.get_original("_thread", "allocate_lock")()

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 
 from broker.config import Config
-from broker.database import Database
-from broker.database_urls import serving_url
-from broker.header import Seal, parse_header
-from broker.registry import Procedure, Registry, camel_case, pascal_case, read_registry
+from broker.contract.header import Seal, parse_header
+from broker.contract.registry import Procedure, Registry, camel_case, pascal_case, read_registry
+from broker.database.database import Database
+from broker.database.urls import serving_url
 
 COUNT = """
 create function api.count_letters(p_team_name data.entity_name, p_max_records integer default 1000)

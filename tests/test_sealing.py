@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from flask import Flask
 
+from broker.crypto.tokens import token_hash
 from broker.sealing import FIND_TARGET
-from broker.tokens import token_hash
 from tests.world import Caller, MakeItem, World, must
 
 if TYPE_CHECKING:

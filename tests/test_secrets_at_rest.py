@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from broker import pipeline
-from broker.password import password_user_hash
-from broker.postgres_binaries import find_binaries
-from broker.tokens import parse_activation_code
+from broker.crypto.password import password_user_hash
+from broker.crypto.tokens import parse_activation_code
+from broker.database import pipeline
+from broker.embedded.binaries import find_binaries
 from tests.people import activate, found_company, invite, sign_in
 from tests.world import NOBODY, Caller, Reply, must
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from broker.config import Config
-from broker.database_urls import as_role, background_url, notices_url, serving_url
-from broker.embedded_access import running_socket_folder
+from broker.database.urls import as_role, background_url, notices_url, serving_url
+from broker.embedded.access import running_socket_folder
 from tests.serving import RunningBroker, environment_of, run, serving, start, until
 
 URL = "postgresql://jobs:secret@db.example:6432/jobs?sslmode=require"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.tokens import (
+from broker.crypto.tokens import (
     CodeError,
     format_recovery_code,
     looks_like_token,

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broker.keys import scope_key
-from broker.vault import (
+from broker.crypto.keys import scope_key
+from broker.crypto.vault import (
     VaultError,
     VaultOwner,
     VaultRecord,

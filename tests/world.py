@@ -14,8 +14,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from broker.password import password_user_hash
-from broker.schemas import build_response_schema
+from broker.contract.schemas import build_response_schema
+from broker.crypto.password import password_user_hash
 
 PASSWORD = "correct horse battery staple"
 NOBODY = "nobody"

@@ -16,10 +16,10 @@ from typing import Any, Protocol, cast
 
 from broker.caller import Caller, HeldKeys, Sender
 from broker.config import Config
-from broker.database import Database
-from broker.keyring import InstanceKeyring
-from broker.password import Argon2Gate
-from broker.vault import VaultOwner
+from broker.crypto.keyring import InstanceKeyring
+from broker.crypto.password import Argon2Gate
+from broker.crypto.vault import VaultOwner
+from broker.database.database import Database
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from broker.ceremonies.codes import invitation_proof
 from broker.ceremonies.credentials import require_email, require_user_hash
 from broker.ceremonies.grants import unwrap_company_keys
 from broker.ceremonies.passwords import make_password
+from broker.crypto.keys import KEY_BYTES, GrantError, fixed_invitation_key, invitation_key
+from broker.crypto.tokens import CodeError, parse_activation_code
 from broker.errors import RefusedError
-from broker.keys import KEY_BYTES, GrantError, fixed_invitation_key, invitation_key
-from broker.tokens import CodeError, parse_activation_code
 
 FIND_INVITATION = "select * from keyring.invitation($1)"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from broker.ceremonies import Context, Prepared
 from broker.ceremonies.grants import wrap_machine_keys
-from broker.identifiers import uuid7
-from broker.keys import token_key
-from broker.tokens import new_agent_token, token_hash
+from broker.crypto.identifiers import uuid7
+from broker.crypto.keys import token_key
+from broker.crypto.tokens import new_agent_token, token_hash
 
 FIND_MACHINES = "select machine_uuid from keyring.agent_machines($1, $2)"
 NO_TOKEN = (None, None, None)

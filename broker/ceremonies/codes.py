@@ -12,9 +12,9 @@ from uuid import UUID
 
 from broker.ceremonies import Context
 from broker.ceremonies.grants import KeyGrant, wrap_company_keys
-from broker.identifiers import uuid7
-from broker.keys import fixed_invitation_key, hkdf_sha256, invitation_key
-from broker.tokens import new_activation_code, parse_activation_code
+from broker.crypto.identifiers import uuid7
+from broker.crypto.keys import fixed_invitation_key, hkdf_sha256, invitation_key
+from broker.crypto.tokens import new_activation_code, parse_activation_code
 
 # data.invitation_material: user's uuid, verifier, number of the instance key, grants
 Invitation = tuple[UUID, bytes, int | None, list[KeyGrant]]

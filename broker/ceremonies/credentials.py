@@ -3,8 +3,8 @@
 from marshmallow import ValidationError
 
 from broker.caller import Sender
+from broker.contract.fields import Email
 from broker.errors import RefusedError
-from broker.fields import Email
 
 
 def require_email(sender: Sender) -> str:

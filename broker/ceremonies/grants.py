@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from broker.keys import Grant, HolderKind, check_value, scope_key, unwrap_key, wrap_key
+from broker.crypto.keys import Grant, HolderKind, check_value, scope_key, unwrap_key, wrap_key
 
 KeyGrant = tuple[str, UUID, int, bytes, bytes]  # data.key_grant: kind, id, version, wrapped, check value
 

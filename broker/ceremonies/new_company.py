@@ -6,9 +6,9 @@ from typing import Any
 from broker.ceremonies import Context, Prepared
 from broker.ceremonies.codes import make_invitation
 from broker.ceremonies.credentials import require_email
-from broker.identifiers import uuid7
-from broker.keys import Grant, check_value, new_company_key, recovery_key, wrap_key
-from broker.tokens import new_recovery_code, parse_recovery_code
+from broker.crypto.identifiers import uuid7
+from broker.crypto.keys import Grant, check_value, new_company_key, recovery_key, wrap_key
+from broker.crypto.tokens import new_recovery_code, parse_recovery_code
 
 FIRST_VERSION = 1
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from broker import password
 from broker.ceremonies import Context
 from broker.ceremonies.grants import KeyGrant, wrap_company_keys
-from broker.password import PasswordKeys, PasswordParameters
+from broker.crypto import password
+from broker.crypto.password import PasswordKeys, PasswordParameters
 
 # data.password_material: salt, memory, iterations, lanes, number of the instance key, verifier, grants
 Password = tuple[bytes, int, int, int, int, bytes, list[KeyGrant]]

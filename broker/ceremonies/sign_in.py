@@ -7,10 +7,10 @@ from broker.ceremonies import Context, Prepared
 from broker.ceremonies.credentials import require_email, require_user_hash
 from broker.ceremonies.grants import unwrap_company_keys, wrap_company_keys
 from broker.ceremonies.passwords import Recipe, derive, make_password, new_recipe
-from broker.identifiers import uuid7
-from broker.keys import token_key
-from broker.password import PasswordParameters
-from broker.tokens import new_session_token, token_hash
+from broker.crypto.identifiers import uuid7
+from broker.crypto.keys import token_key
+from broker.crypto.password import PasswordParameters
+from broker.crypto.tokens import new_session_token, token_hash
 
 FIND_USER = "select * from keyring.sign_in($1)"
 

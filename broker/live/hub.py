@@ -19,7 +19,7 @@ from enum import Enum
 
 import psycopg
 
-from broker.database import Database, SchemaChangedError, UnavailableError
+from broker.database.database import Database, SchemaChangedError, UnavailableError
 from broker.live.clients import Clients
 from broker.live.notices import Notices
 

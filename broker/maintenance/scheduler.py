@@ -15,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from broker.config import Config
-from broker.database_urls import background_url
+from broker.database.urls import background_url
 
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0

@@ -11,9 +11,9 @@ from flask import Blueprint, Response, render_template, request
 
 from broker.call import Procedures
 from broker.config import Config
-from broker.openapi import PATH, TOPICS, build_document, describe_headers, errors_of, members_of, topic_of
-from broker.registry import Column, Procedure, Registry, Type
-from broker.schemas import all_tables, is_shown
+from broker.contract.openapi import PATH, TOPICS, build_document, describe_headers, errors_of, members_of, topic_of
+from broker.contract.registry import Column, Procedure, Registry, Type
+from broker.contract.schemas import all_tables, is_shown
 from broker.surfaces.envelope import dump, respond
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -12,8 +12,8 @@ import orjson
 from flask import Flask, Response, g, request
 
 from broker.answer import Answer, Row
+from broker.contract.text import echo
 from broker.errors import Failure, failure_of
-from broker.text import echo
 
 ROWS_PER_CHUNK = 200
 JSON = "application/json"

@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 from psycopg.errors import Error
 
 from broker.call import Procedures
-from broker.database import SchemaChangedError, UnavailableError
+from broker.database.database import SchemaChangedError, UnavailableError
 from broker.surfaces.envelope import dump, respond
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Request, Response, request
 
-from broker.body import parse_body
 from broker.call import Procedures
 from broker.caller import Sender
+from broker.contract.body import parse_body
+from broker.contract.text import echo
 from broker.errors import RefusedError
 from broker.live.hub import Hub
 from broker.live.longpoll import run_waiting
 from broker.surfaces.envelope import JSON, write_answer
-from broker.text import echo
 
 if TYPE_CHECKING:
     from socket import socket

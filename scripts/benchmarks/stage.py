@@ -14,15 +14,15 @@ import psycopg
 
 from broker.call import Procedures
 from broker.caller import Sender
+from broker.commands.first_company import Client, Wishes, make_company, sign_in
 from broker.config import Config
-from broker.database import Database
-from broker.database_urls import serving_url
-from broker.embedded import EmbeddedPostgres
-from broker.first_company import Client, Wishes, make_company, sign_in
+from broker.crypto.keyring import InstanceKeyring
+from broker.crypto.password import password_user_hash
+from broker.database.database import Database
+from broker.database.urls import serving_url
+from broker.embedded.binaries import find_binaries
+from broker.embedded.server import EmbeddedPostgres
 from broker.install import install
-from broker.keyring import InstanceKeyring
-from broker.password import password_user_hash
-from broker.postgres_binaries import find_binaries
 
 EMAIL = "ann@acme.example"
 PASSWORD = "correct horse battery staple"  # noqa: S105  # of a company that lives for minutes
@@ -76,7 +76,7 @@ class Stage:
             "BROKER_DATA_DIR": str(self.data_dir),
             "BROKER_WORKERS": str(workers),
         }
-        with (self.folder / "broker.log").open("ab") as log:
+        with (self.folder / "broker.serving.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "broker", "serve", "--port", "0"],
                 env=kept | settings,

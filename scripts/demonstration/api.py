@@ -5,7 +5,7 @@ from typing import Any
 
 import urllib3
 
-from broker.password import password_user_hash
+from broker.crypto.password import password_user_hash
 
 
 class CallFailedError(Exception):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.config import Config
-from broker.embedded_access import reachable_database
-from broker.postgres_binaries import find_binaries
+from broker.embedded.access import reachable_database
+from broker.embedded.binaries import find_binaries
 
 PROGRAMS = Path(__file__).parent / "programs"
 MEGABYTES_TO_COMPRESS = 60

@@ -1,5 +1,5 @@
 -- Vocabulary: domains, enums and the row types that cross the boundary between SQL and the broker.
--- A type says what a value means; broker/fields.py knows how each one travels in JSON.
+-- A type says what a value means; broker/contract/fields.py knows how each one travels in JSON.
 
 create domain data.entity_name as text
     check (char_length(value) between 1 and 100)

@@ -10,9 +10,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from broker.fields import LIST_ITEMS, LIST_VALUES, VOCABULARY, Label, Many, VaultText
-from broker.registry import Argument, Column, Procedure, Table, Type
-from broker.text import echo
+from broker.contract.fields import LIST_ITEMS, LIST_VALUES, VOCABULARY, Label, Many, VaultText
+from broker.contract.registry import Argument, Column, Procedure, Table, Type
+from broker.contract.text import echo
 
 COMPLAINTS = 20  # told at once
 REQUIRED = {"required": "is required", "null": "is required", "validator_failed": "is not valid"}
@@ -106,7 +106,7 @@ def build_field(kind: Type, vault_bytes: int, **options: Any) -> fields.Field[An
     if kind.kind == "array" and kind.base:
         longest = LIST_ITEMS if kind.base.kind == "composite" else LIST_VALUES
         return Many(build_field(kind.base, vault_bytes), longest, **options)
-    raise TypeError(f"no field is known for the type {kind.name}: add one to broker/fields.py")
+    raise TypeError(f"no field is known for the type {kind.name}: add one to broker/contract/fields.py")
 
 
 def load_request(schema: RequestSchema, body: object) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, cast
 
-from broker.catalogue import CATALOGUE, FunctionRow, TypeRow
-from broker.header import Header, parse_header
+from broker.contract.catalogue import CATALOGUE, FunctionRow, TypeRow
+from broker.contract.header import Header, parse_header
 
 Kind = Literal["base", "domain", "enum", "composite", "array"]
 

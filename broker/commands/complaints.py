@@ -9,12 +9,12 @@ import click
 import psycopg
 
 from broker.config import ConfigError
-from broker.database import UnavailableError
-from broker.database_urls import DatabaseUrlError
-from broker.embedded import EmbeddedPostgresError
+from broker.crypto.keyring import KeyringError
+from broker.database.database import UnavailableError
+from broker.database.urls import DatabaseUrlError
+from broker.embedded.server import EmbeddedPostgresError
 from broker.install import InstallError
-from broker.keyring import KeyringError
-from broker.serve import PortError, ServeError
+from broker.serving.serve import PortError, ServeError
 
 FAILED = 1
 UNUSABLE = 2

@@ -13,10 +13,10 @@ from psycopg.errors import Error
 
 from broker.call import Procedures
 from broker.caller import Sender
-from broker.database import UnavailableError
+from broker.contract.schemas import load_request
+from broker.crypto.password import GateFullError, password_user_hash
+from broker.database.database import UnavailableError
 from broker.errors import Failure, RefusedError, failure_of
-from broker.password import GateFullError, password_user_hash
-from broker.schemas import load_request
 
 SESSION_NAME = "broker bootstrap"
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from broker.postgres_user import EmbeddedPostgresError, ServerUser
+from broker.embedded.user import EmbeddedPostgresError, ServerUser
 
 POLL_SECONDS = 0.01
 ORPHAN_SECONDS = 120.0

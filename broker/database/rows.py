@@ -16,9 +16,9 @@ import orjson
 from psycopg.adapt import Transformer
 from psycopg.pq import Format
 
-from broker.pipeline import Rows
-from broker.registry import Column, Type
-from broker.vault import VaultRecord
+from broker.contract.registry import Column, Type
+from broker.crypto.vault import VaultRecord
+from broker.database.pipeline import Rows
 
 BYTEA, TEXT = 17, 25  # loads as it is; loads as text
 ROWS_AT_ONCE = 500
@@ -126,7 +126,7 @@ def decoder_of(kind: Type) -> Decoder:
     if plain.kind == "enum":
         return bytes.decode
     if plain.name not in DECODERS:
-        raise TypeError(f"nothing decodes the type {plain.name}: add it to broker/rows.py")
+        raise TypeError(f"nothing decodes the type {plain.name}: add it to broker/database/rows.py")
     return DECODERS[plain.name]
 
 

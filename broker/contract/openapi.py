@@ -8,10 +8,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
+from broker.contract.fields import VaultText
+from broker.contract.registry import Argument, Procedure, Registry
+from broker.contract.schemas import TableList, build_request_schema, build_response_schema
 from broker.errors import BODY_BYTES, UNAUTHENTICATED
-from broker.fields import VaultText
-from broker.registry import Argument, Procedure, Registry
-from broker.schemas import TableList, build_request_schema, build_response_schema
 
 PATH = "/api/StoredProcedure/"
 TOKEN_HEADER = "Rediacc-RequestToken"  # noqa: S105  # a name

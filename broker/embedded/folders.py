@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from broker.postgres_user import SYSTEM_FOLDER, EmbeddedPostgresError, ServerUser
+from broker.embedded.user import SYSTEM_FOLDER, EmbeddedPostgresError, ServerUser
 
 PORT = 5432
 ROLES = ("postgres", "broker_app", "broker_scheduler")

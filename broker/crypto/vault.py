@@ -23,7 +23,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from broker.keys import KEY_BYTES, NONCE_BYTES, WRAPPED_KEY_BYTES, hkdf_sha256, length_prefixed
+from broker.crypto.keys import KEY_BYTES, NONCE_BYTES, WRAPPED_KEY_BYTES, hkdf_sha256, length_prefixed
 
 _KIND_NUMBERS = {"request": 1, "response": 2}
 _ENTITY_KIND = 3

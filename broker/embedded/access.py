@@ -9,8 +9,8 @@ from urllib.parse import quote
 import psycopg
 
 from broker.config import Config
-from broker.embedded import EmbeddedPostgres
-from broker.postgres_process import read_pid_file
+from broker.embedded.process import read_pid_file
+from broker.embedded.server import EmbeddedPostgres
 
 # Of postmaster.pid, counted from 0.
 _SOCKET_FOLDER_LINE = 4

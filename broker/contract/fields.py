@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from marshmallow import ValidationError, fields, validate
 
-from broker.text import NESTING, nests_too_deeply
+from broker.contract.text import NESTING, nests_too_deeply
 
 LARGEST_NUMBER = 2**53 - 1  # what every JSON reader holds exactly
 NAME_CHARACTERS = 100

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from broker.keys import KEY_BYTES, hkdf_sha256
+from broker.crypto.keys import KEY_BYTES, hkdf_sha256
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from broker.keys import KEY_BYTES
+from broker.crypto.keys import KEY_BYTES
 
 FILE_NAME = "keyring"
 

@@ -12,19 +12,19 @@ from dataclasses import replace
 
 import click
 
-from broker.bootstrap import bootstrap_command
-from broker.complaints import explained
+from broker.commands.bootstrap import bootstrap_command
+from broker.commands.complaints import explained
+from broker.commands.doctor import examine
 from broker.config import Config
-from broker.database import Database
-from broker.database_urls import serving_url
-from broker.doctor import examine
-from broker.embedded_access import reachable_database
+from broker.contract.openapi import build_document
+from broker.contract.registry import read_registry
+from broker.database.database import Database
+from broker.database.urls import serving_url
+from broker.embedded.access import reachable_database
+from broker.embedded.binaries import find_binaries
 from broker.install import install
-from broker.log import configure_logging
-from broker.openapi import build_document
-from broker.postgres_binaries import find_binaries
-from broker.registry import read_registry
-from broker.serve import serve
+from broker.serving.log import configure_logging
+from broker.serving.serve import serve
 
 NEEDS_A_PERSON = 3
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from broker.pipeline import Rows
-from broker.registry import Column, Procedure
-from broker.rows import RowPlan, fits, plan_rows
-from broker.schemas import RequestSchema, build_request_schema
+from broker.contract.registry import Column, Procedure
+from broker.contract.schemas import RequestSchema, build_request_schema
+from broker.database.pipeline import Rows
+from broker.database.rows import RowPlan, fits, plan_rows
 
 
 @dataclass(frozen=True)

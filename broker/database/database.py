@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection
 
-from broker.pipeline import Conversation, Prepared, Rows, Statement
+from broker.database.pipeline import Conversation, Prepared, Rows, Statement
 
 CALL_SECONDS = 120  # above STATEMENT_SECONDS: ends what a lost network would keep waiting for ever
 STATEMENT_SECONDS = 60

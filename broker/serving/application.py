@@ -5,8 +5,8 @@ from flask import Flask
 from broker import create_app
 from broker.config import Config
 from broker.live.hub import Hub
-from broker.log import configure_logging
 from broker.maintenance.scheduler import Scheduler
+from broker.serving.log import configure_logging
 
 
 class Background:

@@ -24,8 +24,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from broker.postgres_binaries import Binaries, find_binaries, reachable_binaries
-from broker.postgres_folders import (
+from broker.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from broker.embedded.folders import (
     PORT,
     adopt_cluster,
     default_data_dir,
@@ -38,7 +38,7 @@ from broker.postgres_folders import (
     unfinished_clusters,
     write_settings,
 )
-from broker.postgres_process import (
+from broker.embedded.process import (
     POLL_SECONDS,
     launch,
     read_pid_file,
@@ -46,7 +46,7 @@ from broker.postgres_process import (
     wait_until_reaped,
     wait_until_unused,
 )
-from broker.postgres_user import EmbeddedPostgresError, ServerUser, require_linux, server_user, user_name
+from broker.embedded.user import EmbeddedPostgresError, ServerUser, require_linux, server_user, user_name
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "default_data_dir"]
 

@@ -20,10 +20,10 @@ from types import FrameType
 from typing import NoReturn
 
 from broker.config import Config
-from broker.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from broker.embedded_access import embedded_config
+from broker.crypto.keyring import InstanceKeyring
+from broker.embedded.access import embedded_config
+from broker.embedded.server import EmbeddedPostgres, EmbeddedPostgresError
 from broker.install import install
-from broker.keyring import InstanceKeyring
 
 PARENT = "BROKER_SUPERVISOR_PID"  # gunicorn_settings.py reads it, and may not be imported here: it needs gevent
 BACKLOG = 2048
@@ -34,7 +34,8 @@ WATCH_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 WORKER_CANNOT_START = 3  # gunicorn's exit status when the application does not load
-APPLICATION = "broker.application:make_application()"
+PACKAGES = Path(__file__).parent.parent.parent  # the folder that holds the package broker
+APPLICATION = "broker.serving.application:make_application()"
 
 logger = logging.getLogger(__name__)
 
@@ -238,7 +239,7 @@ def child_environment(config: Config) -> dict[str, str]:
         "BROKER_DATA_DIR": str(config.data_dir),
         PARENT: str(os.getpid()),
         # The folder of this package comes first, wherever the command was typed.
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")])),
     }
     for name, value in names.items():
         environment.pop(name, None)

@@ -10,9 +10,9 @@ from uuid import UUID
 import orjson
 from psycopg.pq import Format
 
-from broker.pipeline import Statement
-from broker.registry import Procedure, Type
-from broker.vault import VaultRecord
+from broker.contract.registry import Procedure, Type
+from broker.crypto.vault import VaultRecord
+from broker.database.pipeline import Statement
 
 vault_attributes = attrgetter(*(attribute.name for attribute in fields(VaultRecord)))
 

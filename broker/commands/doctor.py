@@ -8,9 +8,9 @@ import psycopg
 from psycopg import sql
 
 from broker.config import Config
-from broker.embedded_access import embedded_config, running_socket_folder, url_on_socket
+from broker.crypto.keyring import FILE_NAME, InstanceKeyring, KeyringError
+from broker.embedded.access import embedded_config, running_socket_folder, url_on_socket
 from broker.install import read_files, sql_directory
-from broker.keyring import FILE_NAME, InstanceKeyring, KeyringError
 
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 30

@@ -4,8 +4,8 @@ import json
 import math
 from typing import Any
 
+from broker.contract.text import NESTING, echo, nests_too_deeply
 from broker.errors import RefusedError
-from broker.text import NESTING, echo, nests_too_deeply
 
 NUMBER_CHARACTERS = 400  # the longest double in full has 309 digits before the point
 

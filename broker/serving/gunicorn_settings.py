@@ -17,7 +17,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.ggevent import GeventWorker
 
 if TYPE_CHECKING:
-    from broker.application import Background
+    from broker.serving.application import Background
 
 PARENT = "BROKER_SUPERVISOR_PID"  # set by serve.py
 KEEP_OPEN_SECONDS = 75

@@ -11,15 +11,15 @@ from dataclasses import asdict
 import click
 
 from broker.call import Procedures
-from broker.complaints import FAILED, explained, fail
+from broker.commands.complaints import FAILED, explained, fail
+from broker.commands.first_company import FirstCompany, FirstCompanyError, Wishes, make_first_company
 from broker.config import Config
-from broker.database import Database
-from broker.database_urls import serving_url
-from broker.embedded_access import reachable_database
-from broker.first_company import FirstCompany, FirstCompanyError, Wishes, make_first_company
+from broker.crypto.keyring import InstanceKeyring
+from broker.database.database import Database
+from broker.database.urls import serving_url
+from broker.embedded.access import reachable_database
 from broker.install import install
-from broker.keyring import InstanceKeyring
-from broker.serve import make_data_dir
+from broker.serving.serve import make_data_dir
 
 PASSWORD_BYTES = 15  # 120 bits, 20 characters
 RECOVERY_TEXT = (

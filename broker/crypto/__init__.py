@@ -1,0 +1,1 @@
+"""Keys, vaults, passwords and tokens (spec/vault-keys.md): functions on plain values."""

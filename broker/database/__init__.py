@@ -1,0 +1,1 @@
+"""Connections, and one round trip per call."""
