@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker import password
+from broker.crypto import password
 
 
 @pytest.fixture

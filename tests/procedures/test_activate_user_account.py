@@ -10,7 +10,7 @@ from flask import Flask
 
 from broker import create_app
 from broker.config import Config
-from broker.tokens import new_activation_code
+from broker.crypto.tokens import new_activation_code
 from tests.conftest import Clock
 from tests.people import activate, credentials, found_company, invite, sign_in
 from tests.world import NOBODY, Caller, World

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from broker.caller import HeldKeys, KeyCache
-from broker.tokens import looks_like_token, token_hash
+from broker.crypto.tokens import looks_like_token, token_hash
 from tests.conftest import Clock
 from tests.people import refuse_in_sql, sign_in
 from tests.world import NOBODY, Caller, must

@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from psycopg import sql
 
-from broker import password
-from broker.password import Argon2Gate
-from broker.tokens import token_hash
+from broker.crypto import password
+from broker.crypto.password import Argon2Gate
+from broker.crypto.tokens import token_hash
 from tests.conftest import Clock
 from tests.people import credentials, enter, invite, sign_in
 from tests.world import NOBODY, PASSWORD, Caller, World

@@ -7,8 +7,8 @@ import pytest
 
 from broker import create_app
 from broker.config import Config
-from broker.keys import Grant, recovery_key, unwrap_key
-from broker.tokens import parse_activation_code, parse_recovery_code
+from broker.crypto.keys import Grant, recovery_key, unwrap_key
+from broker.crypto.tokens import parse_activation_code, parse_recovery_code
 from tests.people import credentials, enter, enter_company, found_company, sign_in
 from tests.world import NOBODY, Caller, World
 

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from broker.tokens import new_activation_code, parse_activation_code
+from broker.crypto.tokens import new_activation_code, parse_activation_code
 from tests.conftest import Clock
 from tests.people import activate, enter, invite, refuse_in_sql, sign_in
 from tests.world import NOBODY, Caller, must
