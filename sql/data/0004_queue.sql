@@ -124,12 +124,14 @@ create index queue_event_item on data.queue_event (company_id, queue_id, event_i
 -- Catches what no month's partition does: a clock that jumped, a maintenance that never ran.
 create table data.queue_event_default partition of data.queue_event default;
 
+-- A key is its user's own: nobody can take or learn another's.
 create table data.idempotency (
     company_id      bigint not null,
+    user_id         bigint not null,
     idempotency_key data.idempotency_key not null,
     fingerprint     data.sha256 not null,
     queue_id        bigint not null,
     expires_time    timestamptz not null,
-    primary key (company_id, idempotency_key));
+    primary key (company_id, user_id, idempotency_key));
 
 create index idempotency_expires on data.idempotency (expires_time);

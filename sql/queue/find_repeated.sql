@@ -7,7 +7,8 @@ create or replace function queue.find_repeated(
 returns data.queue_item
 language plpgsql volatile set search_path = ''
 as $$
--- The item that a call with this Idempotency-Key has made before; null when this call is the first, which then holds the key.
+-- The item that a call of this user with this Idempotency-Key has made before; null when this call is the first, which then
+-- holds the key.
 --
 -- Arguments:
 --   vault_fingerprint  digest of the vault's plaintext under the scope key: a bare hash of a short body could be guessed
@@ -21,9 +22,9 @@ declare
     v_kept        data.idempotency;
     v_item        data.queue_item;
 begin
-    insert into data.idempotency as kept (company_id, idempotency_key, fingerprint, queue_id, expires_time)
-    values (p_caller.company_id, p_idempotency_key, v_fingerprint, 0, p_now + interval '7 days')
-    on conflict (company_id, idempotency_key) do update
+    insert into data.idempotency as kept (company_id, user_id, idempotency_key, fingerprint, queue_id, expires_time)
+    values (p_caller.company_id, p_caller.user_id, p_idempotency_key, v_fingerprint, 0, p_now + interval '7 days')
+    on conflict (company_id, user_id, idempotency_key) do update
     set fingerprint = excluded.fingerprint,
         queue_id = 0,
         expires_time = excluded.expires_time
@@ -36,6 +37,7 @@ begin
     into v_kept
     from data.idempotency as kept
     where kept.company_id = p_caller.company_id
+      and kept.user_id = p_caller.user_id
       and kept.idempotency_key = p_idempotency_key;
     if v_kept.fingerprint <> v_fingerprint then
         raise exception using errcode = 'JB409',

@@ -255,6 +255,14 @@ def test_a_repeated_call_leaves_no_second_vault_and_no_second_event(call: Caller
     assert [row["event"] for row in call("GetQueueItemTrace", queueId=queue_id).rows] == ["CREATED"]
 
 
+def test_an_idempotency_key_is_its_users_own(call: Caller) -> None:
+    first = create(call, key="nightly").row
+
+    other = create(call, _as="carol", key="nightly", teamName="dev", machineName="dev-01").row
+
+    assert other["queueId"] != first["queueId"]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -89,6 +89,7 @@ begin
             update data.idempotency as kept
             set queue_id = v_item.queue_id
             where kept.company_id = v_caller.company_id
+              and kept.user_id = v_caller.user_id
               and kept.idempotency_key = p_idempotency_key;
         end if;
     end if;
