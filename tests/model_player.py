@@ -57,7 +57,7 @@ class Player:
         self.now = 0
         self.items: list[Item] = []
         views = admin.execute("select viewname from pg_views where viewname like 'invariant%'").fetchall()
-        self.broken = " union all ".join(f"select '{view}' from data.{view}" for (view,) in views)  # noqa: S608
+        self.broken = " union all ".join(f"select '{view}' from data.{view}" for (view,) in views)
         admin.execute(EMPTY)
 
     def create(self, broker: int, max_attempts: int) -> None:

@@ -193,7 +193,7 @@ def test_the_brokers_database_role_is_nobody_without_a_token(admin: psycopg.Conn
         )
         with admin.transaction(force_rollback=True):
             try:
-                admin.execute(f"select * from api.{procedure.function}({given})".encode())  # noqa: S608  # of the catalogue
+                admin.execute(f"select * from api.{procedure.function}({given})".encode())  # of the catalogue
             except psycopg.Error as error:
                 if error.sqlstate == "JB401":
                     unheard.add(procedure.name)
