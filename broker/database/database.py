@@ -6,7 +6,7 @@ transaction-local setting made by the first statement holds for the others, and 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection, OperationalError
@@ -39,9 +39,10 @@ SET_LIMITS = "select " + ", ".join(
 SESSION_ENDED = frozenset({"57P01", "57P05"})
 # What a call meets when its procedure, or a type in it, has just been replaced.
 CHANGED_STATES = frozenset({"42883", "42703", "42704", "42804"})
-CHANGED_TEXTS = {"XX000": "cache lookup failed"}
-# What it answers to a statement that was prepared on this connection when its result had other columns.
-STALE_TEXTS = {"0A000": "cached plan must not change"}
+CHANGED_STATES_BY_TEXT = {"XX000": "cache lookup failed"}  # a message that is never translated
+# Who refuses, as 0A000, a statement that was prepared on this connection when its result had other columns; the words
+# of the refusal depend on the server's language.
+STALE_SOURCE = "RevalidateCachedQuery"
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ def explain(error: Error, complete: bool) -> Exception:
         return unavailable
     if error.sqlstate in SESSION_ENDED:
         return LostConnectionError()
-    if is_told(error, STALE_TEXTS):
+    if error.sqlstate == "0A000" and error.diag.source_function == STALE_SOURCE:
         return StaleConnectionError()
     if is_changed(error):
         changed = SchemaChangedError(error.diag.message_primary)
@@ -201,13 +202,8 @@ def explain(error: Error, complete: bool) -> Exception:
 
 def is_changed(error: Error) -> bool:
     """Tell whether a call failed because the schema was replaced under it."""
-    return error.sqlstate in CHANGED_STATES or is_told(error, CHANGED_TEXTS)
-
-
-def is_told(error: Error, texts: Mapping[str, str]) -> bool:
-    """Tell whether an error is one of these: SQLSTATE and words of its message."""
-    text = texts.get(error.sqlstate or "")
-    return text is not None and text in (error.diag.message_primary or "")
+    text = CHANGED_STATES_BY_TEXT.get(error.sqlstate or "")
+    return error.sqlstate in CHANGED_STATES or (text is not None and text in (error.diag.message_primary or ""))
 
 
 def create_broker_engine(url: str, pool_size: int, pooler: bool) -> Engine:
