@@ -52,17 +52,19 @@ MUTANTS = {
     "a claim has no token": Mutant(
         "queue/claim", "item.attempt, p_claim_hash, p_caller.token_id", "item.attempt, null, p_caller.token_id"
     ),
-    "anybody repeats a claim": Mutant("queue/repeat_claim", "          and claim.token_id = p_caller.token_id\n", ""),
+    "anybody repeats a claim": Mutant(
+        "queue/repeat_claim", "              and claim.token_id = p_caller.token_id\n", ""
+    ),
     "a cancelled item is claimed again": Mutant(
-        "queue/repeat_claim", "          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')\n", ""
+        "queue/repeat_claim", "              and locked.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')\n", ""
     ),
     "a claim of any machine is repeated": Mutant(
-        "queue/repeat_claim", "          and item.machine_id = any(p_machine_ids)\n", ""
+        "queue/repeat_claim", "              and locked.machine_id = any(p_machine_ids)\n", ""
     ),
     "a claim is repeated for ever": Mutant(
         "queue/repeat_claim",
-        "          and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now\n",
-        "",
+        "\n              and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now) as mine",
+        ") as mine",
     ),
     "the earlier token stays good": Mutant(
         "queue/repeat_claim", "set claim_hash = p_claim_hash", "set claim_hash = claim_hash"

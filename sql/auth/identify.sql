@@ -15,6 +15,7 @@ declare
     v_now         timestamptz;
     v_caller      auth.caller;
     v_last_used   timestamptz;
+    v_good        boolean;
     c_idle        constant interval := interval '8 hours';       -- sessions only; an agent's token expires, no more
     c_touch_after constant interval := interval '1 minute';      -- a write per call would cost a commit per poll
 begin
@@ -32,21 +33,22 @@ begin
         return v_caller;
     end if;
 
+    -- Only keys among the conditions: few tokens are read by when they expire, if that is one.
     v_now := data.clock();
     select token.company_id, company.company_uuid, company.plan, token.token_id, token.user_id, token.machine_id,
-           token.bridge_id, coalesce(person.email, 'agent ' || token.token_name), token.last_used_time
+           token.bridge_id, coalesce(person.email, 'agent ' || token.token_name), token.last_used_time,
+           token.expires_time > v_now
+               and (token.kind = 'agent' or token.last_used_time > v_now - c_idle)
+               and person.deactivated_time is null
     into v_caller.company_id, v_caller.company_uuid, v_caller.plan, v_caller.token_id, v_caller.user_id, v_caller.machine_id,
-         v_caller.bridge_id, v_caller.actor, v_last_used
+         v_caller.bridge_id, v_caller.actor, v_last_used, v_good
     from data.token_company as route
     join data.token as token on token.company_id = route.company_id and token.token_id = route.token_id
     join data.company as company on company.company_id = token.company_id
     left join data.company_user as person on person.company_id = token.company_id and person.user_id = token.user_id
-    where route.token_hash = decode(v_token_hash, 'hex')
-      and token.expires_time > v_now
-      and (token.kind = 'agent' or token.last_used_time > v_now - c_idle)
-      and person.deactivated_time is null;
+    where route.token_hash = decode(v_token_hash, 'hex');
 
-    if not found then
+    if v_good is not true then
         raise exception using errcode = 'JB401',
             message = 'Authentication required: no valid token was sent in the header Rediacc-RequestToken';
     end if;

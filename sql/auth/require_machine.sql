@@ -11,20 +11,6 @@ declare
     v_machine data.machine;
     v_team    data.team;
 begin
-    -- A member who is right is answered by one look-up; anybody else is told, step by step, what is wrong.
-    select machine.*
-    into v_machine
-    from data.machine as machine
-    join data.team_member as member
-        on member.company_id = machine.company_id and member.team_id = machine.team_id and member.user_id = p_caller.user_id
-    join data.team as team on team.company_id = machine.company_id and team.team_id = machine.team_id
-    where machine.company_id = p_caller.company_id
-      and lower(machine.machine_name) = lower(p_machine_name)
-      and (p_team_name is null or lower(team.team_name) = lower(p_team_name));
-    if found then
-        return v_machine;
-    end if;
-
     if p_team_name is not null then
         v_team := auth.require_team(p_caller, p_team_name);
     end if;
@@ -40,7 +26,7 @@ begin
                 || coalesce(' in team ' || v_team.team_name, '');
     end if;
 
-    if not auth.may_use_machine(p_caller, v_machine.team_id, v_machine.machine_id) then
+    if v_team.team_id is null and not auth.may_use_machine(p_caller, v_machine.team_id, v_machine.machine_id) then
         raise exception using errcode = 'JB403', message = format('machine %s is not yours to use', v_machine.machine_name);
     end if;
     return v_machine;

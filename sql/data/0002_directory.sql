@@ -117,15 +117,15 @@ create table data.machine (
     bridge_id       bigint not null,
     vault_record_id bigint,
     created_time    timestamptz not null,
-    primary key (company_id, machine_id),
     unique (company_id, machine_uuid),
     foreign key (company_id, team_id) references data.team,
     foreign key (company_id, bridge_id) references data.bridge,
     foreign key (company_id, vault_record_id) references data.vault_record);
 
 create unique index machine_name on data.machine (company_id, lower(machine_name));
-create index machine_team on data.machine (company_id, team_id);
-create index machine_bridge on data.machine (company_id, bridge_id);
+create index machine_team on data.machine (team_id);
+create index machine_bridge on data.machine (bridge_id);
+alter table data.machine add primary key (company_id, machine_id);
 
 -- What publish.sql read in the headers of the procedures: who may call them.
 create table data.procedure (

@@ -3,6 +3,10 @@
 -- The item row is narrow and its hot updates touch no index but the partial ones on status; vaults lie in
 -- data.vault_record, history in data.claim and data.queue_event. No foreign key leads to a vault: each check would lock a
 -- row for every item written; sql/invariants.sql asserts what it would have said.
+--
+-- Plans are made once (sql/publish.sql), and on a table with next to no rows every index that holds company_id looks as good as
+-- the primary key; of equals the planner takes the youngest. So no other index of queue_item holds it, save taskId's, the primary
+-- key comes last, and ANALYZE, which has plans made anew, is not put off as VACUUM is. tests/test_plans.py tries it.
 
 create table data.queue_item (
     company_id           bigint not null,
@@ -38,7 +42,6 @@ create table data.queue_item (
     completion_status    data.completion_status,
     failure_reason       data.failure_reason,
     retryable            boolean,
-    primary key (company_id, queue_id),
     unique (company_id, task_id),
     foreign key (company_id, machine_id) references data.machine,
     -- One check instead of four: each costs every insert and update 3 us of planning.
@@ -49,15 +52,14 @@ create table data.queue_item (
            end)
 ) with (
     fillfactor = 80,
-    autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0,
-    autovacuum_analyze_threshold = 20000, autovacuum_analyze_scale_factor = 0);
+    autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
 -- The claim: the next items of a machine, in order, at a cost that knows neither backlog nor history.
-create index queue_item_pending on data.queue_item (company_id, machine_id, priority desc, queue_id)
+create index queue_item_pending on data.queue_item (machine_id, priority desc, queue_id)
     where status = 'PENDING';
 
 -- The sweeps: few rows, whatever the table holds.
-create index queue_item_live on data.queue_item (company_id, machine_id)
+create index queue_item_live on data.queue_item (machine_id)
     where status in ('ASSIGNED', 'PROCESSING', 'CANCELLING');
 
 -- The hub's poll: what became ready behind the broker's back.
@@ -65,17 +67,18 @@ create index queue_item_ready on data.queue_item (ready_time)
     where status = 'PENDING';
 
 -- The listing: a team's items, priority first, then newest.
-create index queue_item_list on data.queue_item (company_id, team_id, priority desc, created_time desc);
+create index queue_item_list on data.queue_item (team_id, priority desc, created_time desc);
 
-create index queue_item_retries on data.queue_item (company_id, original_queue_id)
+create index queue_item_retries on data.queue_item (original_queue_id)
     where original_queue_id is not null;
 
-create index queue_item_shared_vault on data.queue_item (company_id, vault_queue_id)
+create index queue_item_shared_vault on data.queue_item (vault_queue_id)
     where vault_queue_id is not null;
 
+alter table data.queue_item add primary key (company_id, queue_id);
+
 alter table data.vault_record set (
-    autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0,
-    autovacuum_analyze_threshold = 20000, autovacuum_analyze_scale_factor = 0);
+    autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
 -- One row per claim: what fences a late worker, and what a lost attempt left behind.
 create table data.claim (
@@ -101,8 +104,7 @@ create table data.claim (
     foreign key (company_id, queue_id) references data.queue_item on delete cascade,
     check ((ended_time is null) = (outcome is null))
 ) with (
-    autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0,
-    autovacuum_analyze_threshold = 20000, autovacuum_analyze_scale_factor = 0);
+    autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 
 create index claim_request on data.claim (company_id, token_id, request_id)
     where request_id is not null;

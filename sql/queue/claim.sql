@@ -73,16 +73,22 @@ begin
     end if;
 
     select array_agg(
-        row(item.created_time, vault.version, data.vault_of(vault), machine.machine_name, bridge.bridge_name, team.team_name,
+        row(item.created_time, its.version, data.vault_of(its.vault), its.machine_name, its.bridge_name, its.team_name,
             item.queue_id, item.task_id, p_claim_hash, item.attempt, item.lease_seconds, item.lease_until,
             data.priority_level_of(item.priority, p_caller.plan), item.timeout_seconds, item.metadata)::data.claimed_item
         order by item.priority desc, item.queue_id)
     into v_items
     from data.queue_item as item
-    join data.vault_record as vault on vault.company_id = item.company_id and vault.vault_record_id = item.request_vault_id
-    join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
-    join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
-    join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
+    -- Item by item: as plain joins, planned on few rows, these read every vault of the company.
+    cross join lateral (
+        select stored as vault, stored.version, machine.machine_name, bridge.bridge_name, team.team_name
+        from data.vault_record as stored
+        join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
+        join data.bridge as bridge on bridge.company_id = item.company_id and bridge.bridge_id = machine.bridge_id
+        join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
+        where stored.company_id = item.company_id
+          and stored.vault_record_id = item.request_vault_id
+        offset 0) as its
     where item.company_id = p_caller.company_id
       and item.queue_id = any(v_ids);
     return v_items;

@@ -19,6 +19,7 @@ declare
     v_known      integer := 0;
     v_offered    bigint[];
     v_queue_id   bigint;
+    v_status     data.queue_status;
     v_ids        bigint[];
 begin
     if cardinality(p_machine_ids) = 1 then
@@ -50,12 +51,14 @@ begin
         v_ids := '{}';
         foreach v_queue_id in array v_offered loop
             exit when cardinality(v_ids) = p_item_count;
-            perform from data.queue_item as item
+            -- The status is judged afterwards: as a condition it would allow a whole partial index to be read.
+            select item.status
+            into v_status
+            from data.queue_item as item
             where item.company_id = p_company_id
               and item.queue_id = v_queue_id
-              and item.status = 'PENDING'
             for update skip locked;
-            if found then
+            if found and v_status = 'PENDING' then
                 v_ids := v_ids || v_queue_id;
             end if;
         end loop;

@@ -36,7 +36,12 @@ begin
         v_machine_ids := array(
             select machine.machine_id
             from data.held_key as held
-            join data.machine as machine on machine.company_id = held.company_id and machine.machine_uuid = held.key_id
+            cross join lateral (
+                select granted.machine_id, granted.bridge_id
+                from data.machine as granted
+                where granted.company_id = held.company_id
+                  and granted.machine_uuid = held.key_id
+                offset 0) as machine            -- one by one: a plain join may read every machine of the company
             where held.company_id = p_caller.company_id
               and held.holder_kind = 'agent'
               and held.holder_id = p_caller.token_id

@@ -20,18 +20,26 @@ declare
 begin
     v_ids := array(
         select item.queue_id
-        from data.claim as claim
-        join data.queue_item as item on item.company_id = claim.company_id and item.queue_id = claim.queue_id
-        where claim.company_id = p_caller.company_id
-          and claim.token_id = p_caller.token_id
-          and claim.request_id = p_request_id
-          -- Asked of the item, which is locked: a claim that ended while this waited for the lock still looks open here.
-          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
-          and item.machine_id = any(p_machine_ids)
-          and claim.claim_number = item.claim_number
-          and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now
-        order by item.queue_id
-        for update of item);
+        from (
+            select claim.company_id, claim.queue_id, claim.claim_number
+            from data.claim as claim
+            where claim.company_id = p_caller.company_id
+              and claim.token_id = p_caller.token_id
+              and claim.request_id = p_request_id
+              and claim.claimed_time + make_interval(secs => claim.lease_seconds) > p_now) as mine
+        cross join lateral (
+            select locked.queue_id
+            from data.queue_item as locked
+            where locked.company_id = mine.company_id
+              and locked.queue_id = mine.queue_id
+              and locked.claim_number = mine.claim_number
+              -- Asked of the item, which is locked: a claim that ended while this waited for the lock still looks open here.
+              and locked.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
+              and locked.machine_id = any(p_machine_ids)
+            for update) as item);
+    if cardinality(v_ids) = 0 then
+        return v_ids;
+    end if;
 
     update data.claim as claim
     set claim_hash = p_claim_hash

@@ -1,0 +1,224 @@
+"""The hot procedures go from row to row by index, whatever the statistics of their tables say.
+
+Procedures plan once (sql/publish.sql). A plan made while a table was empty may read it whole, and would be kept.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from tests.world import World
+
+Node = dict[str, Any]  # of a plan, as EXPLAIN writes it
+Row = dict[str, Any]
+
+EXPLAIN = """
+    load 'auto_explain';
+    set auto_explain.log_min_duration = 0;
+    set auto_explain.log_nested_statements = on;
+    set auto_explain.log_analyze = on;
+    set auto_explain.log_timing = off;
+    set auto_explain.log_format = json;
+    set auto_explain.log_level = notice;
+"""
+
+MORE_MACHINES = """
+    insert into data.machine (company_id, machine_uuid, machine_name, team_id, bridge_id, created_time)
+    select company_id, gen_random_uuid(), 'more-' || number, team_id, bridge_id, created_time
+    from data.machine
+    cross join generate_series(1, 100) as number
+    where company_id = 1 and machine_name = 'build-01';
+
+    insert into data.held_key (company_id, holder_kind, holder_id, key_kind, key_id, key_version, wrapped, check_value)
+    select held.company_id, held.holder_kind, held.holder_id, held.key_kind, more.machine_uuid, held.key_version,
+           held.wrapped, held.check_value
+    from data.token as token
+    join data.held_key as held on held.holder_id = token.token_id
+    join data.machine as machine on machine.machine_uuid = held.key_id and machine.machine_name = 'build-01'
+    join data.machine as more on more.company_id = token.company_id and more.machine_name like 'more-%'
+    where token.token_name = 'north';
+"""
+
+BACKLOG = """
+    with vault as (
+        insert into data.vault_record (
+            company_id, scope_kind, scope_id, owner_kind, owner_id, attempt, vault_name, vault_id, wrapped_key, content,
+            written_time)
+        select company_id, 'machine', machine_uuid, 'queue_item', gen_random_uuid(), 0, 'request', number,
+               decode('4a560101' || repeat('ab', 66), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
+               data.clock()
+        from generate_series(1, 100) as number
+        cross join data.machine
+        returning *)
+    insert into data.queue_item (
+        company_id, task_id, team_id, machine_id, request_vault_id, created_by, created_time, ready_time)
+    select vault.company_id, vault.owner_id, machine.team_id, machine.machine_id, vault.vault_record_id, 1,
+           vault.written_time, vault.written_time
+    from vault
+    join data.machine as machine on machine.machine_uuid = vault.scope_id;
+"""
+
+VAULT = """
+    row('machine', {machine}, 'queue_item', {owner}, {attempt}, '{name}', 1,
+        decode('4a560101' || repeat('ab', 66), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
+        sha256('answer'))::data.vault
+"""
+
+# Tables that may hold millions of rows, and by which index the calls reach a row of them.
+INDEXES = {
+    "queue_item": {"queue_item_pkey", "queue_item_pending", "queue_item_company_id_task_id_key"},
+    "vault_record": {"vault_record_pkey"},
+    "claim": {"claim_pkey", "claim_request"},
+    "machine": {"machine_pkey", "machine_name", "machine_company_id_machine_uuid_key"},
+    "token": {"token_pkey"},
+    "token_company": {"token_company_pkey"},
+}
+GROWING = {"queue_item", "vault_record", "claim"}  # the others are there before anybody can call
+
+
+class Read(NamedTuple):
+    """One way of one statement to rows of one table; rows are those that it looked at in one go."""
+
+    statement: str
+    table: str
+    way: str
+    rows: float
+
+
+class Hot:
+    """The calls that make up most of a broker's work, on one connection, and the plans that they ran.
+
+    Attributes:
+        plans: of every statement in the calls, with the statement.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Row], world: World) -> None:
+        self.plans: list[tuple[str, Node]] = []
+        self._connection = connection
+        self._world = world
+        connection.execute(EXPLAIN)
+
+    def work(self) -> None:
+        """An item's way, for the agent of a machine and for that of a bridge."""
+        for who in ("build-01", "north"):
+            self.create()
+            item = self.claim(who)
+            name = {"build-01": "p_task_id => %(task_id)s", "north": "p_queue_id => %(queue_id)s"}[who]
+            claim = "p_claim_token => sha256('claim')"
+            answer = VAULT.format(
+                machine="%(machine_uuid)s", owner="%(task_id)s", attempt="%(attempt)s", name="response"
+            )
+            self.call(who, f"update_queue_item_heartbeat({name}, {claim})", item)
+            self.call(who, f"update_queue_item_to_completed({name}, {claim}, p_response_vault => {answer})", item)
+
+    def create(self) -> None:
+        machine = self._row("select machine_uuid from data.machine where company_id = 1 and machine_name = 'build-01'")
+        vault = VAULT.format(machine="%(machine_uuid)s", owner="gen_random_uuid()", attempt="0", name="request")
+        self.call("bob", f"create_queue_item('ops', 'build-01', {vault})", machine)
+
+    def claim(self, who: str) -> Row:
+        """Take one item."""
+        arguments = "p_item_count => 1, p_claim => sha256('claim'), p_request_id => %(request)s"
+        self.call(who, f"get_queue_items_next({arguments})", {"request": str(uuid4())})
+        return self._row("""
+            select item.queue_id, item.task_id, item.attempt, machine.machine_uuid
+            from data.claim as claim
+            join data.queue_item as item using (company_id, queue_id)
+            join data.machine as machine using (company_id, machine_id)
+            where claim.outcome is null
+        """)
+
+    def call(self, who: str, call: str, values: Row) -> None:
+        """One call, in a transaction of its own."""
+        token_hash = hashlib.sha256(self._world.tokens[who].encode()).hexdigest()
+        with self._connection.transaction():
+            self._connection.execute("select set_config('broker.token_hash', %s, true)", [token_hash])
+            self._connection.add_notice_handler(self._keep_plan)
+            self._connection.execute(f"select * from api.{call}".encode(), values)
+            self._connection.remove_notice_handler(self._keep_plan)
+
+    def reads(self, tables: Collection[str]) -> Iterator[Read]:
+        """How rows of these tables were read."""
+        for statement, plan in self.plans:
+            for node in nodes(plan):
+                if node.get("Relation Name") in tables and node["Node Type"] != "ModifyTable":
+                    yield Read(
+                        statement,
+                        node["Relation Name"],
+                        node.get("Index Name") or node["Node Type"],
+                        node["Actual Rows"] + node.get("Rows Removed by Filter", 0),
+                    )
+
+    def _keep_plan(self, notice: psycopg.errors.Diagnostic) -> None:
+        explained = json.loads((notice.message_primary or "").partition("plan:\n")[2])
+        self.plans.append((explained["Query Text"], explained["Plan"]))
+
+    def _row(self, query: str) -> Row:
+        row = self._connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return row
+
+
+def nodes(plan: Node) -> Iterator[Node]:
+    """A plan's nodes that ran."""
+    if plan["Actual Loops"] > 0:
+        yield plan
+        for child in plan.get("Plans", []):
+            yield from nodes(child)
+
+
+@pytest.fixture
+def hot(database: str, world: World) -> Iterator[Hot]:
+    with psycopg.connect(database, autocommit=True, row_factory=dict_row) as connection:
+        connection.execute(MORE_MACHINES.encode())
+        yield Hot(connection, world)
+
+
+def wrong(hot: Hot, tables: Collection[str]) -> list[Read]:
+    """Reads by another index than is meant, or of more than the one row that is wanted."""
+    return [read for read in hot.reads(tables) if read.rows > 1 or read.way not in INDEXES[read.table]]
+
+
+@pytest.mark.parametrize("analysed", [False, True], ids=["never analysed", "analysed"])
+def test_statements_planned_on_empty_tables_stay_on_their_indexes(
+    hot: Hot, admin: psycopg.Connection, analysed: bool
+) -> None:
+    if analysed:
+        admin.execute("analyze")
+    hot.work()
+    admin.execute(BACKLOG.encode())
+    hot.plans.clear()
+
+    hot.work()
+
+    # Servers before 17 may read every item of a company for `= any(...)`, until the first ANALYZE.
+    old = admin.info.server_version < 170000
+    assert [read for read in wrong(hot, GROWING) if not (old and "= any(v_ids)" in read.statement)] == []
+
+
+def test_the_next_analysis_has_them_planned_anew(hot: Hot, admin: psycopg.Connection) -> None:
+    admin.execute("analyze")
+    hot.work()
+    admin.execute(BACKLOG.encode())
+    admin.execute("analyze")
+    hot.plans.clear()
+
+    hot.work()
+
+    assert wrong(hot, INDEXES) == []
+
+
+def test_every_index_meant_is_used(hot: Hot, admin: psycopg.Connection) -> None:
+    admin.execute(BACKLOG.encode())
+    admin.execute("analyze")
+
+    hot.work()
+
+    used = {(read.table, read.way) for read in hot.reads(INDEXES)}
+    assert used == {(table, index) for table, indexes in INDEXES.items() for index in indexes}
