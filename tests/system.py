@@ -74,7 +74,7 @@ class System:
         return self.folder / "data"
 
     def start_broker(self) -> None:
-        log = self.folder / "broker.serving.log"
+        log = self.folder / "broker.log"
         before = log.read_text().count(READY) if log.exists() else 0
         self.broker = self._start(
             "broker", "serve", "--port", str(self.port), BROKER_DATA_DIR=str(self.data_dir), **SETTINGS

@@ -166,5 +166,5 @@ def test_takes_a_domain_that_it_has_no_word_for_as_what_it_restricts() -> None:
 
 
 def test_says_where_to_add_a_type_that_it_does_not_know() -> None:
-    with pytest.raises(TypeError, match=r"no field is known for the type point: add one to broker/fields\.py"):
+    with pytest.raises(TypeError, match=r"no field is known for the type point: add one to broker/contract/fields\.py"):
         build_field(Type("point", 600, "base"), VAULT_BYTES)

@@ -76,7 +76,7 @@ class Stage:
             "BROKER_DATA_DIR": str(self.data_dir),
             "BROKER_WORKERS": str(workers),
         }
-        with (self.folder / "broker.serving.log").open("ab") as log:
+        with (self.folder / "broker.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "broker", "serve", "--port", "0"],
                 env=kept | settings,
