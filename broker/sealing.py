@@ -88,9 +88,13 @@ class Sealer:
                 key = None if version is None else held.scope_key(owner.scope_kind, owner.scope_id, version)
                 if version is None or key is None:
                     raise RefusedError(403, NO_KEY)
-                context = owner_context(owner) if idempotency_key is None else idempotency_key.encode()
                 place.holder[place.name] = seal_vault(
-                    text, owner, held.company_uuid, version, key, fingerprint_context=context
+                    text,
+                    owner,
+                    held.company_uuid,
+                    version,
+                    key,
+                    fingerprint_context=fingerprint_context(seal.target, owner, idempotency_key),
                 )
         return sealed
 
@@ -126,6 +130,13 @@ class Sealer:
         if len(self._targets) >= CACHED_OWNERS:
             self._targets.clear()
         self._targets[key] = target
+
+
+def fingerprint_context(target: str, owner: VaultOwner, idempotency_key: str | None) -> bytes | None:
+    """What the fingerprint of a vault is bound to, or None where nobody will ask whether the same text came again."""
+    if idempotency_key is not None:
+        return idempotency_key.encode()
+    return owner_context(owner) if target == "item" else None
 
 
 def owner_key(target: str, members: Mapping[str, Any], company_uuid: UUID) -> OwnerKey | None:
