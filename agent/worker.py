@@ -1,6 +1,7 @@
 """A thread with an end: started by entering, told to stop and waited for by leaving."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,7 @@ JOIN_SECONDS = 2.0
 Fatal = Callable[[BaseException], None]
 
 
-class Worker:
+class Worker(ABC):
     """Base of the agent's threads; they share its condition with those that call them.
 
     Args:
@@ -39,9 +40,9 @@ class Worker:
             self._changed.notify_all()
         self._thread.join(JOIN_SECONDS)
 
+    @abstractmethod
     def _work(self) -> None:
         """Until self._closed."""
-        raise NotImplementedError
 
     def _guard(self) -> None:
         try:
