@@ -19,7 +19,7 @@ declare
     v_group     data.permission_group;
 begin
     get diagnostics v_stack = pg_context;
-    -- From the first `api.` to the next parenthesis, quoted or not. Not by a regular expression: that takes a tenth of a call.
+    -- From the first `api.` to the next parenthesis, quoted or not. Not by a regular expression: it costs every call 3 % and more.
     select *
     into v_procedure
     from data.procedure as published
