@@ -6,6 +6,7 @@ The way of a call: load the members, ceremony, seal vaults, one round trip, open
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -97,6 +98,16 @@ class Procedures:
         self._endpoints = {
             procedure.name: build_endpoint(procedure, self._config.vault_max_bytes) for procedure in self.registry
         }
+
+    def current_registry(self) -> Registry:
+        """The registry for who reads it: read again when it is old, so that it has what an upgrade brought or removed.
+
+        Calls need no such look, they notice by themselves. While the database is away, the registry is the last known.
+        """
+        if self._is_old():
+            with suppress(UnavailableError, SchemaChangedError, Error):
+                self.refresh()
+        return self.registry
 
     def find(self, name: str) -> Endpoint:
         """The procedure of this name.

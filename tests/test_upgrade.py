@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from broker import call as calls
+from broker.database.database import UnavailableError
 from broker.install import install, sql_directory
 from tests.world import NOBODY, Caller, Reply
 
@@ -106,9 +107,9 @@ def test_a_new_endpoint_is_for_the_callers_that_its_header_names(call: Caller, d
 
 
 @pytest.mark.usefixtures("attentive")
-def test_a_new_endpoint_is_in_the_contract(call: Caller, client: FlaskClient, database: str, tree: Path) -> None:
+def test_a_new_endpoint_is_in_the_contract_before_it_is_called(client: FlaskClient, database: str, tree: Path) -> None:
+    client.get("/api/openapi.json")
     add_letters(database, tree)
-    assert call("GetLetters", teamName="ops").failure == 0
 
     document: dict[str, Any] = client.get("/api/openapi.json").get_json()
 
@@ -124,14 +125,28 @@ def test_a_new_endpoint_is_in_the_contract(call: Caller, client: FlaskClient, da
 
 
 @pytest.mark.usefixtures("attentive")
-def test_a_dropped_file_is_no_endpoint_any_more(call: Caller, database: str, tree: Path) -> None:
+def test_a_dropped_file_is_no_endpoint_any_more(call: Caller, client: FlaskClient, database: str, tree: Path) -> None:
     add_letters(database, tree)
+    assert "GetLetters" in client.get("/api/docs").text
     assert call("GetLetters", teamName="ops").failure == 0
     (tree / "api" / "get_letters.sql").unlink()
 
     install(database, tree)
 
+    assert "GetLetters" not in client.get("/api/docs").text
     assert call("GetLetters", teamName="ops").failure == 404
+
+
+@pytest.mark.usefixtures("attentive")
+def test_the_contract_is_shown_while_the_database_is_away(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_away(text: str) -> None:
+        raise UnavailableError("away")
+
+    monkeypatch.setattr(app.extensions["procedures"].database, "query", be_away)
+
+    assert "CreateQueueItem" in client.get("/api/docs").text
 
 
 def resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

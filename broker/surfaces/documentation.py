@@ -83,8 +83,8 @@ def create_documentation(
     @surface.get("/openapi.json")
     def show_document() -> Response:
         nonlocal document
-        registry = procedures.registry
-        if document is None or document[0] is not registry:
+        registry = procedures.current_registry()
+        if document is None or document[0] != registry:
             document = registry, dump(build_document(registry, config.vault_max_bytes, surfaces))
         return respond(200, document[1])
 
@@ -92,7 +92,7 @@ def create_documentation(
     def show_page() -> Response:
         page = render_template(
             "documentation.html",
-            topics=group_by_topic(procedures.registry),
+            topics=group_by_topic(procedures.current_registry()),
             base_url=request.host_url.rstrip("/"),
             path=PATH,
             headers_of=describe_headers,
