@@ -90,6 +90,17 @@ def test_the_doctor_says_when_nothing_runs(broker: Command, tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize("command", ["psql", "openapi"])
+def test_what_only_reads_makes_no_database(broker: Command, tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "nothing"
+
+    result = broker(command, BROKER_DATABASE_URL="", BROKER_DATA_DIR=str(folder))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"broker: there is no database in {folder}: `broker serve` makes one; or set ")
+    assert not folder.exists()
+
+
 def test_the_doctor_says_when_the_database_is_away(broker: Command) -> None:
     result = broker("doctor", **AWAY)
 

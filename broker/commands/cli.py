@@ -63,7 +63,7 @@ def openapi_command() -> None:
     configure_logging()
     with (
         explained(),
-        reachable_database(Config.from_env()) as config,
+        reachable_database(Config.from_env(), make=False) as config,
         closing(Database(serving_url(config), pool_size=1, pooler=config.pooler)) as database,
     ):
         registry = read_registry(database)
@@ -81,7 +81,7 @@ def psql_command(arguments: tuple[str, ...]) -> None:
         settings = Config.from_env()
         program = "psql" if settings.database_url else find_binaries().program("psql")
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for psql, which breaks off its query
-        with reachable_database(settings) as config:
+        with reachable_database(settings, make=False) as config:
             status = subprocess.run([program, str(config.migrate_url), *arguments], check=False).returncode
     sys.exit(status)
 

@@ -10,18 +10,23 @@ import psycopg
 
 from broker.config import Config
 from broker.embedded.process import read_pid_file
-from broker.embedded.server import EmbeddedPostgres
+from broker.embedded.server import EmbeddedPostgres, EmbeddedPostgresError
 
 # Of postmaster.pid, counted from 0.
 _SOCKET_FOLDER_LINE = 4
 
+CLUSTER = "cluster"
+
 
 @contextmanager
-def reachable_database(config: Config) -> Iterator[Config]:
+def reachable_database(config: Config, *, make: bool = True) -> Iterator[Config]:
     """The settings with URLs that can be used now; an embedded server started for this stops at the end.
 
+    Args:
+        make: whether an embedded database that was never made is made now, empty.
+
     Raises:
-        EmbeddedPostgresError: the embedded server does not run and cannot be started.
+        EmbeddedPostgresError: the embedded server does not run and cannot be started, or was never made and shall not.
     """
     if config.database_url is not None:
         yield config
@@ -30,6 +35,11 @@ def reachable_database(config: Config) -> Iterator[Config]:
     if folder is not None:
         yield embedded_config(config, url_on_socket(folder))
         return
+    if not make and not (config.data_dir / CLUSTER).is_dir():
+        raise EmbeddedPostgresError(
+            f"there is no database in {config.data_dir}: `broker serve` makes one; "
+            "or set BROKER_DATA_DIR or BROKER_DATABASE_URL to the one that is meant"
+        )
     with EmbeddedPostgres(config.data_dir) as postgres:
         yield embedded_config(config, postgres.url)
 
@@ -51,7 +61,7 @@ def running_socket_folder(data_dir: Path) -> str | None:
 
     Source: PostgreSQL, src/include/utils/pidfile.h.
     """
-    cluster = data_dir / "cluster"
+    cluster = data_dir / CLUSTER
     try:
         _, ready = read_pid_file(cluster)
         if not ready:
