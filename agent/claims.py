@@ -93,7 +93,9 @@ class Claims(Worker):
         asked_seconds = int(self._config.wait_seconds * self._uniform(*WAIT_SHARE))
         began = self._clock()
         try:
-            claims = self._client.get_queue_items_next(min(free, 100), asked_seconds, self._config.lease_seconds)
+            claims = self._client.get_queue_items_next(
+                min(free, 100), asked_seconds, self._config.lease_seconds, self._note_outage
+            )
         except PollEndedError:
             return 0.0
         except UnavailableError as error:
@@ -120,7 +122,7 @@ class Claims(Worker):
                 self._jobs.start(claims[started])
                 started += 1
         except OSError as error:
-            log.error("no room for another job, its item is given back: %s", error.strerror or error)
+            log.error("no room for another job, its item is given back: %s", error)
         if started < len(claims):
             give_back(self._client, claims[started:])
             return self._uniform(*IDLE_SECONDS)

@@ -46,6 +46,7 @@ KEEPALIVE_OPTIONS = [
 ]
 
 Pause = Callable[[threading.Event, float], bool]
+NoteOutage = Callable[[UnavailableError], None]
 
 
 class _Connection(Protocol):
@@ -87,11 +88,16 @@ class BrokerClient:
         self._polls = _open_pool(url, ca_file, connections=1)
         self._watch_poll_connections()
 
-    def get_queue_items_next(self, item_count: int, wait_seconds: int, lease_seconds: int) -> list[Claim]:
+    def get_queue_items_next(
+        self, item_count: int, wait_seconds: int, lease_seconds: int, note_outage: NoteOutage | None = None
+    ) -> list[Claim]:
         """Claim up to item_count items, waiting for the first at the broker for at most wait_seconds.
 
         A claim whose answer is lost is repeated with the same requestId, which hands out the same items again, for as
         long as that holds: one lease.
+
+        Args:
+            note_outage: told, before each repetition, why it is needed.
 
         Raises:
             PollEndedError, UnavailableError, TokenRefusedError, RefusedError
@@ -105,7 +111,12 @@ class BrokerClient:
             "requestId": str(uuid.uuid4()),
         }
         envelope = self._call(
-            "GetQueueItemsNext", body, lease_seconds, pool=self._polls, answer_seconds=wait_seconds + ANSWER_SECONDS
+            "GetQueueItemsNext",
+            body,
+            lease_seconds,
+            pool=self._polls,
+            answer_seconds=wait_seconds + ANSWER_SECONDS,
+            note_outage=note_outage,
         )
         try:
             return [read_claim(row) for row in envelope.rows]
@@ -192,6 +203,7 @@ class BrokerClient:
         *,
         pool: urllib3.HTTPConnectionPool | None = None,
         answer_seconds: float = ANSWER_SECONDS,
+        note_outage: NoteOutage | None = None,
     ) -> Envelope:
         """One success, or the exception that says why not; repeats on 503, 504 and lost connections."""
         stop = self._closed if pool is None else self._polls_ended
@@ -205,6 +217,8 @@ class BrokerClient:
                 if stop.is_set() or self._clock() - begun + error.retry_seconds >= patience_seconds:
                     failure = error
                     break
+                if note_outage is not None:
+                    note_outage(error)
                 self._pause(stop, error.retry_seconds)
                 repeated = True
                 continue

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from agent.errors import BrokerError
 from agent.log import log
 
 JOIN_SECONDS = 2.0
@@ -47,6 +48,8 @@ class Worker(ABC):
     def _guard(self) -> None:
         try:
             self._work()
+        except BrokerError as error:  # what the broker has said, the main thread tells
+            self._fatal(error)
         except Exception as error:  # whatever it is, the main thread decides
             log.error("thread %s has failed: %s", self._thread.name, type(error).__name__)
             self._fatal(error)

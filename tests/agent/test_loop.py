@@ -125,6 +125,19 @@ def test_a_claim_whose_answer_is_lost_is_repeated_and_run_once(broker: FakeBroke
     assert len(broker.completions) == 1
 
 
+def test_an_outage_is_told_as_it_begins_and_as_it_ends(
+    broker: FakeBroker, start_agent: Starts, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    broker.fail("GetQueueItemsNext", Failure(503), Failure(503))
+
+    start_agent(lease_seconds=30)
+    broker.wait_for_answer(broker.offer(HELLO))
+
+    assert caplog.text.count("no answer to the question for work, asking on: GetQueueItemsNext: 503") == 1
+    assert caplog.text.count("the broker answers again") == 1
+
+
 def test_a_job_that_fails_is_answered_failed_and_retryable(broker: FakeBroker, start_agent: Starts) -> None:
     start_agent()
     task_id = broker.offer({"handler": "shell", "argv": ["sh", "-c", "echo why >&2; exit 3"]})

@@ -125,6 +125,7 @@ def test_a_refused_token_ends_with_3_and_says_what_to_do(broker: FakeBroker, age
 
     assert process.returncode == 3
     assert "Make a new one with CreateAgentToken" in errors
+    assert " ERROR " not in errors
     assert TOKEN not in errors
 
 
