@@ -16,14 +16,15 @@ PARTS = ("sql", "http", "list", "start", "wait")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Figures as ratios measured in one run.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}, all (default)")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each load (default 5)")
-    parser.add_argument("--rounds", type=int, default=3, help="whose median is quoted (default 3)")
+    parser.add_argument("--rounds", "--repeat", type=int, default=3, help="whose median is quoted (default 3)")
     parser.add_argument("--agents", type=int, default=5000, help="that wait (default 5000)")
+    parser.add_argument("--peers", action="store_true", help="compare with PgQueuer, installed into .venv-peers")
     options = parser.parse_args()
-    if unknown := set(options.parts) - set(PARTS):
+    if unknown := set(options.parts) - {*PARTS, "all"}:
         parser.error(f"{', '.join(sorted(unknown))}: the parts are {', '.join(PARTS)}")
-    parts = options.parts or list(PARTS)
+    parts = options.parts if options.parts and "all" not in options.parts else list(PARTS)
 
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(
@@ -36,7 +37,7 @@ def main() -> None:
                 "sql": lambda: sql_part.measure(stage, options.seconds, options.rounds),
                 "http": lambda: http_part.creations(stage, options.seconds, options.rounds),
                 "list": lambda: http_part.listing(stage, options.rounds),
-                "start": lambda: http_part.pick_up(stage),
+                "start": lambda: http_part.pick_up(stage, peers=options.peers),
                 "wait": lambda: wait_part.measure(stage, options.agents),
             }[part]()
         show(console, part, figures)
