@@ -32,27 +32,14 @@ as $$
 --   An e-mail that nobody has matches nothing.
 declare
     v_shown  boolean := p_caller.plan in ('PREMIUM', 'ELITE');
-    v_names  text[] := data.names_of(p_team_name);
     v_bridge data.bridge;
-    v_other  text;
 begin
     if p_stale_threshold_minutes < 1 then
         raise exception using errcode = 'JB400',
             message = format('staleThresholdMinutes is %s: at least 1 is needed', p_stale_threshold_minutes);
     end if;
 
-    select array_agg(team.team_id) filter (where member.user_id is not null),
-           min(team.team_name) filter (where member.user_id is null)
-    into team_ids, v_other
-    from data.team as team
-    left join data.team_member as member
-        on member.company_id = team.company_id and member.team_id = team.team_id and member.user_id = p_caller.user_id
-    where team.company_id = p_caller.company_id
-      and (lower(team.team_name) = any(v_names) or v_names is null and member.user_id is not null);
-    team_ids := coalesce(team_ids, '{}');
-    if v_other is not null then
-        raise exception using errcode = 'JB403', message = format('you are not a member of team %s', v_other);
-    end if;
+    team_ids := auth.named_teams(p_caller, p_team_name);
 
     if p_machine_name is not null then
         select machine.machine_id
