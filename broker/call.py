@@ -271,7 +271,7 @@ class Procedures:
         # Counts come first: what a listing has too much is left unread, and the connection with it.
         statements = [build_statement(procedure.counts, sealed)] if procedure.counts else []
         statements.append(build_statement(procedure, sealed, LISTING_BYTES if procedure.lists else None))
-        return self.database.round_trip(statements, call.caller.token_hash)
+        return self.database.round_trip(statements, call.caller.token_hash, call.sender.origin)
 
 
 def load_call(endpoint: Endpoint, body: object, caller: Caller, sender: Sender) -> Call:

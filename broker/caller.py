@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
 
+import orjson
+
 from broker.crypto import tokens
 from broker.crypto.keys import Grant, GrantError, ScopeKind, scope_key, token_key, unwrap_key
 from broker.database.database import Database
@@ -18,6 +20,7 @@ from broker.errors import UNAUTHENTICATED, RefusedError
 
 CACHE_SECONDS = 60.0
 CACHE_TOKENS = 1_000
+USER_AGENT_CHARACTERS = 200
 FIND_KEYS = "select * from keyring.open_token($1)"
 
 logger = logging.getLogger(__name__)
@@ -122,6 +125,7 @@ class Sender:
         user_hash: the 32 bytes that stand for his password.
         address: network address of the client.
         user_agent: what the client calls itself.
+        request_id: by which the log knows the request.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -130,6 +134,15 @@ class Sender:
     user_hash: bytes | None = field(default=None, repr=False)
     address: str = ""
     user_agent: str = ""
+    request_id: str = ""
+
+    @property
+    def origin(self) -> bytes:
+        """What traces are told of the request: JSON with id, address and userAgent (at most 200 characters)."""
+        agent = self.user_agent if self.user_agent.isprintable() else ""
+        return orjson.dumps(
+            {"id": self.request_id, "address": self.address, "userAgent": agent[:USER_AGENT_CHARACTERS]}
+        )
 
 
 class Caller:

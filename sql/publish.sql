@@ -12,6 +12,7 @@ declare
     v_section   text;
     v_documented text[];
     v_missing   text;
+    v_folder    text;
 begin
     delete from data.procedure;
 
@@ -62,8 +63,8 @@ begin
                 then 'does not pin search_path = '''''
             when v_code !~ '^\s*(#variable_conflict use_column\s+)?(declare\s+v_caller\s+auth\.caller := auth\.enter_call\(\);|begin\s+perform auth\.enter_call\(\);)'
                 then 'does not begin with auth.enter_call()'
-            when cardinality(v_callers) = 0 or not v_callers <@ array['anyone', 'users', 'administrators', 'agents']
-                then 'has no line "Callers:" of anyone, users, administrators, agents'
+            when cardinality(v_callers) = 0 or not v_callers <@ array['anyone', 'sessions', 'pending', 'users', 'administrators', 'agents']
+                then 'has no line "Callers:" of anyone, sessions, pending, users, administrators, agents'
             when not (v_documented @> v_function.arguments and v_documented <@ v_function.arguments) then format(
                 'has a header whose arguments (%s) are not those of its signature (%s)',
                 array_to_string(v_documented, ', '), array_to_string(v_function.arguments, ', '))
@@ -73,7 +74,13 @@ begin
             raise exception 'api.% %', v_function.name, v_complaint;
         end if;
 
-        execute format('comment on function %s is %L', v_function.signature, btrim(regexp_replace(v_header, '(^|\n)-- ?', '\1', 'g'), E'\n'));
+        -- Documented under the folder of its file: sql/api/<folder>/<function>.sql.
+        select substring(file.path from '^api/(.+)/')
+        into v_folder
+        from data.installed_file as file
+        where file.path ~ ('^api/.+/' || v_function.name || '\.sql$');
+        execute format('comment on function %s is %L', v_function.signature,
+            btrim(regexp_replace(v_header, '(^|\n)-- ?', '\1', 'g'), E'\n') || coalesce(E'\n\nGroup: ' || v_folder, ''));
 
         -- Re-planning costs a claim nearly half its time; but a plan made while a table was empty reads it whole, and is kept. So
         -- procedures plan once, and may only go from row to row by index, in the order in which their joins are written. One that
@@ -85,11 +92,23 @@ begin
             end loop;
         end if;
 
-        insert into data.procedure (procedure_name, for_anyone, for_users, for_administrators, for_agents)
+        insert into data.procedure (
+            procedure_name, permission_name, for_anyone, for_sessions, for_pending, for_users, for_administrators, for_agents)
         values (
-            v_function.name, 'anyone' = any(v_callers), 'users' = any(v_callers),
+            v_function.name, coalesce(
+                substring(v_header from '-- Name: (\w+)'), replace(initcap(replace(v_function.name, '_', ' ')), ' ', '')),
+            'anyone' = any(v_callers),
+            'sessions' = any(v_callers), 'pending' = any(v_callers), 'users' = any(v_callers),
             v_callers && array['administrators', 'users'], 'agents' = any(v_callers));
     end loop;
+
+    -- Who may list may count: both are one call.
+    update data.procedure as counting
+    set permission_name = listing.permission_name
+    from pg_proc as routine
+    join data.procedure as listing on listing.procedure_name = routine.proname
+    where routine.pronamespace = 'api'::regnamespace
+      and counting.procedure_name = substring(routine.prosrc from '-- Counts: (\w+)');
 
     -- A path that does not name pg_temp begins with it: who may execute one of these functions could make a temporary type `text`
     -- whose check runs as their owner. So wherever the path is pinned to nothing, it is pinned to this.

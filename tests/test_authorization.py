@@ -1,4 +1,4 @@
-"""The matrix: every procedure of the catalogue x every kind of caller, against the table of tests/rights.py."""
+"""The matrix: every procedure of the catalogue x every kind of caller, against the tables of tests/rights."""
 
 import json
 from typing import Any
@@ -10,10 +10,10 @@ from flask import Flask
 from psycopg import sql
 
 from broker.contract.registry import Registry
-from tests.rights import ABSENT, BODIES, CALLERS, Stage, read_table
+from tests.rights import ABSENT, BODIES, CALLERS, Stage, read_tables
 from tests.world import NOBODY, Caller, Reply
 
-EXPECTED = read_table()
+EXPECTED = read_tables()
 UNAUTHENTICATED = ["Authentication required: no valid token was sent in the header Rediacc-RequestToken"]
 COPY_TOKEN = """
     with copied as (
@@ -95,7 +95,7 @@ def envelope(reply: Reply, name: object) -> tuple[int, str, dict[str, str]]:
 
 
 def test_every_procedure_of_the_catalogue_is_in_the_table(registry: Registry) -> None:
-    assert set(EXPECTED) == set(registry.procedures), "say in tests/rights.py who may call it, and what for"
+    assert set(EXPECTED) == set(registry.procedures), "say in tests/rights who may call it, and what for"
     assert set(BODIES) == set(EXPECTED)
 
 

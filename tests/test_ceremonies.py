@@ -22,9 +22,9 @@ def sent(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     round_trip = database.round_trip
     values: list[bytes] = []
 
-    def record(statements: Sequence[Statement], token_hash: bytes | None = None) -> list[Rows]:
+    def record(statements: Sequence[Statement], token_hash: bytes | None = None, origin: bytes = b"") -> list[Rows]:
         values.extend(value for statement in statements for value in statement.values if value is not None)
-        rows: list[Rows] = round_trip(statements, token_hash)
+        rows: list[Rows] = round_trip(statements, token_hash, origin)
         return rows
 
     monkeypatch.setattr(database, "round_trip", record)

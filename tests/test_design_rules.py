@@ -11,7 +11,7 @@ from tests.conftest import Template, cloned
 
 # The ways that lead from something global to a company, and what belongs to the installation and to no company.
 WAYS_TO_A_COMPANY = {"data.email_address": {"email"}, "data.token_company": {"token_hash"}}
-OF_THE_INSTALLATION = {"data.installed_file", "data.procedure"}
+OF_THE_INSTALLATION = {"data.installed_file", "data.procedure", "data.brake"}
 OF_A_TRANSACTION = {"data.impersonation": {"transaction_id"}}
 
 KEYS = """
@@ -123,14 +123,16 @@ def test_no_function_keeps_state_in_its_session(bodies: dict[str, str], what: st
     assert [name for name, code in bodies.items() if re.search(SESSION_STATE[what], code, re.MULTILINE)] == []
 
 
-def test_the_only_setting_that_is_read_is_the_digest_of_the_token(bodies: dict[str, str]) -> None:
+def test_the_only_settings_that_are_read_are_the_digest_of_the_token_and_for_traces_the_request(
+    bodies: dict[str, str],
+) -> None:
     read = {
         (name, setting)
         for name, code in bodies.items()
         for setting in re.findall(r"current_setting\(\s*([^,)]+)", code)
     }
 
-    assert read == {("auth.identify", "'broker.token_hash'")}
+    assert read == {("auth.identify", "'broker.token_hash'"), ("auth.origin", "'broker.request'")}
 
 
 def test_nothing_but_data_clock_reads_a_clock(bodies: dict[str, str]) -> None:
@@ -211,7 +213,7 @@ def test_every_statement_on_a_tenants_table_names_the_company() -> None:
     globally = {
         "auth/identify.sql",  # from the token to its company
         "auth/act_as.sql",  # from the e-mail to its company
-        "api/directory/create_new_company.sql",  # makes it
+        "api/company/create_new_company.sql",  # makes it
         "maintenance/",  # sweeps over all companies
         "keyring/ready_since.sql",  # the hub's poll, over all companies
     }

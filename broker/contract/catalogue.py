@@ -20,6 +20,7 @@ select
     (select coalesce(json_agg(json_build_object(
         'name', function.proname,
         'source', function.prosrc,
+        'comment', pg_catalog.obj_description(function.oid, 'pg_proc'),
         'returns', function.prorettype::bigint,
         'returns_set', function.proretset,
         'input_count', function.pronargs,
@@ -85,6 +86,7 @@ class FunctionRow(TypedDict):
 
     name: str
     source: str
+    comment: str | None
     returns: int
     returns_set: bool
     input_count: int

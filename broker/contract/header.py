@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 SECTIONS = ("Arguments", "Returns", "Errors", "Rules")
-LINES = ("Callers", "Counts", "Ceremony", "Seals")
+LINES = ("Name", "Callers", "Counts", "Ceremony", "Seals")
 
 _TITLE = re.compile(rf"({'|'.join((*SECTIONS, *LINES))}):\s*(.*)")
 _NAMED = re.compile(r"(\S+?):?\s+(\S.*)", re.DOTALL)
@@ -52,6 +52,7 @@ class Header:
     errors: tuple[tuple[int, str], ...] = ()  # HTTP status, when it comes
     rules: tuple[str, ...] = ()
     callers: tuple[str, ...] = ()
+    name: str | None = None  # the public one, where it is not that of the function in another spelling
     counts: str | None = None  # a second function of schema api
     ceremony: str | None = None  # a module of broker.ceremonies
     seals: tuple[Seal, ...] = ()
@@ -87,6 +88,7 @@ def parse_header(source: str) -> Header:
         ),
         rules=tuple(entries(sections["Rules"])),
         callers=tuple(word.strip() for word in ",".join(lines["Callers"]).split(",") if word.strip()),
+        name=next(iter(lines["Name"]), None),
         counts=next(iter(lines["Counts"]), None),
         ceremony=next(iter(lines["Ceremony"]), None),
         seals=tuple(Seal(*words) for words in map(str.split, lines["Seals"]) if len(words) == 3),

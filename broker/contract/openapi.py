@@ -24,26 +24,6 @@ for a text member is its text. Unknown members are refused by name. A body has a
 most 64 deep; whole numbers are within 2^53. Times are ISO 8601; without an offset they are UTC.
 """
 
-# A topic is the first of these words in a name. They are words of the field, not names of procedures.
-TOPICS = (
-    ("Queue items", ("QueueItem", "DeadLetter", "Flow")),
-    ("Schedules", ("Schedule",)),
-    ("Queues", ("Queue", "Limits")),
-    ("Agents", ("Agent", "Drain")),
-    ("Webhooks and notifications", ("Webhook", "Notification")),
-    ("Audit", ("Audit", "EntityHistory")),
-    ("Sessions", ("Authentication", "UserRequest", "Session", "TFA", "Tfa", "IsRegistered")),
-    ("Permissions", ("Permission",)),
-    ("Members", ("Membership", "Member", "FromTeam")),
-    ("Machines", ("Machine",)),
-    ("Bridges", ("Bridge",)),
-    ("Regions", ("Region",)),
-    ("Users", ("User",)),
-    ("Teams", ("Team",)),
-    ("Company", ("Company", "Vault", "Key", "Lookup")),
-)
-OTHER_TOPIC = "Other"
-
 # What every procedure may answer, whatever its header says.
 GENERAL_ERRORS = {
     400: "the body is not what this page says",
@@ -103,7 +83,7 @@ def describe_call(procedure: Procedure, vault_bytes: int) -> dict[str, Any]:
         "operationId": procedure.name,
         "summary": header.summary,
         "description": describe_rules(procedure),
-        "tags": [topic_of(procedure.name)],
+        "tags": [procedure.topic],
         "parameters": describe_headers(procedure),
         "requestBody": {
             "required": any(argument.required for argument in procedure.arguments if argument.is_member),
@@ -160,11 +140,6 @@ def errors_of(procedure: Procedure) -> dict[int, str]:
         if status != 401 or "anyone" not in procedure.header.callers:
             told.setdefault(status, []).append(text)
     return {status: "; or ".join(told[status]) for status in sorted(told)}
-
-
-def topic_of(name: str) -> str:
-    """The topic under which a procedure is listed."""
-    return next((topic for topic, words in TOPICS if any(word in name for word in words)), OTHER_TOPIC)
 
 
 def members_of(procedure: Procedure) -> list[Argument]:

@@ -86,6 +86,7 @@ class Procedure:
     tables: tuple[Table, ...]
     outputs: tuple[int, ...]  # positions in `results` of single values
     counts: "Procedure | None" = None
+    topic: str = "Other"  # under which it is documented: its folder in sql/api
 
     @property
     def lists(self) -> bool:
@@ -168,14 +169,16 @@ def build_procedure(function: FunctionRow, rows: Mapping[int, TypeRow], known: d
     elif not results and returned.name not in ("void", "record"):
         results.append(Column(function["name"], "result", returned))
     tables, outputs = split_results(results, function["returns_set"], header.returns)
+    folder = re.search(r"\nGroup: (\w+)", function["comment"] or "")
     return Procedure(
-        name=pascal_case(function["name"]),
+        name=header.name or pascal_case(function["name"]),
         function=function["name"],
         header=header,
         arguments=tuple(arguments),
         results=tuple(results),
         tables=tables,
         outputs=outputs,
+        topic=folder[1].replace("_", " ").capitalize() if folder else "Other",
     )
 
 

@@ -27,7 +27,9 @@ CONNECT_SECONDS = 5
 POOL_SECONDS = 10
 TEXT = 25
 FIRST_OWN_TYPE = 16384  # PostgreSQL's own types have lower numbers
-SET_CALLER = "select pg_catalog.set_config('broker.token_hash', $1, true)"
+SET_CALLER = (
+    "select pg_catalog.set_config('broker.token_hash', $1, true), pg_catalog.set_config('broker.request', $2, true)"
+)
 LIMITS = {"statement_timeout": f"{STATEMENT_SECONDS}s", "lock_timeout": f"{LOCK_SECONDS}s"}
 # For each call, where a pooler stands before the server; other connections begin with them.
 SET_LIMITS = "select " + ", ".join(
@@ -77,11 +79,14 @@ class Database:
         self._attempts = pool_size + 2
         self._pooler = pooler
 
-    def round_trip(self, statements: Sequence[Statement], token_hash: bytes | None = None) -> list[Rows]:
+    def round_trip(
+        self, statements: Sequence[Statement], token_hash: bytes | None = None, origin: bytes = b""
+    ) -> list[Rows]:
         """Run statements in one transaction and one round trip.
 
         Args:
             token_hash: of the caller's token; set for this transaction only.
+            origin: from which request the call comes, JSON (Sender.origin), for traces; likewise.
 
         Returns:
             The rows of each statement.
@@ -92,8 +97,9 @@ class Database:
             UnavailableError: no connection, or it was lost and nobody knows whether the call was executed.
         """
         settings = [Statement(SET_LIMITS)] if self._pooler else []
-        if token_hash is not None:
-            settings.append(Statement(SET_CALLER, (token_hash.hex().encode(),), (Format.TEXT,)))
+        if token_hash is not None or origin:
+            digest = b"" if token_hash is None else token_hash.hex().encode()
+            settings.append(Statement(SET_CALLER, (digest, origin), (Format.TEXT, Format.TEXT)))
         # Every connection of the pool may have been closed by a server that restarted, or be of before an upgrade; one
         # more is new.
         for _ in range(self._attempts):
@@ -104,7 +110,9 @@ class Database:
             return rows[len(settings) :]
         raise UnavailableError("every connection to the database ends at once")
 
-    def query(self, text: str, *values: str | bytes | None, token_hash: bytes | None = None) -> list[dict[str, Any]]:
+    def query(
+        self, text: str, *values: str | bytes | None, token_hash: bytes | None = None, origin: bytes = b""
+    ) -> list[dict[str, Any]]:
         """Run one statement of the broker's own and decode its rows by the types that PostgreSQL names, enums as text.
 
         Args:
@@ -115,7 +123,7 @@ class Database:
         """
         encoded = [value.encode() if isinstance(value, str) else value for value in values]
         formats = [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in values]
-        [rows] = self.round_trip([Statement(text, encoded, formats)], token_hash)
+        [rows] = self.round_trip([Statement(text, encoded, formats)], token_hash, origin)
         transformer = Transformer()
         found: list[dict[str, Any]] = []
         for chunk in rows.chunks:

@@ -5,13 +5,14 @@ The page is made here and loads nothing from elsewhere: one stylesheet, no scrip
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from apispec import APISpec
 from flask import Blueprint, Response, render_template, request
 
 from broker.call import Procedures
 from broker.config import Config
-from broker.contract.openapi import PATH, TOPICS, build_document, describe_headers, errors_of, members_of, topic_of
+from broker.contract.openapi import PATH, build_document, describe_headers, errors_of, members_of
 from broker.contract.registry import Column, Procedure, Registry, Type
 from broker.contract.schemas import all_tables, is_shown
 from broker.surfaces.envelope import dump, respond
@@ -113,11 +114,9 @@ def create_documentation(
 
 
 def group_by_topic(procedures: Iterable[Procedure]) -> list[Topic]:
-    """The procedures by topic, in the order of the topics and of the names."""
-    grouped: dict[str, list[Procedure]] = {topic: [] for topic, _ in TOPICS}
-    for procedure in sorted(procedures, key=lambda each: each.name):
-        grouped.setdefault(topic_of(procedure.name), []).append(procedure)
-    return [Topic(name, tuple(members)) for name, members in grouped.items() if members]
+    """The procedures by topic, both in the order of their names."""
+    ordered = sorted(procedures, key=lambda each: (each.topic, each.name))
+    return [Topic(name, tuple(members)) for name, members in groupby(ordered, key=lambda each: each.topic)]
 
 
 def outputs_of(procedure: Procedure) -> list[Column]:

@@ -6,7 +6,7 @@ None of the first four depends on anything stored, so their order tells a strang
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Request, Response, g, request
 
 from broker.call import Procedures
 from broker.caller import Sender
@@ -69,6 +69,7 @@ def read_sender(request: Request) -> Sender:
         user_hash=read_user_hash(headers.get("Rediacc-UserHash")),
         address=request.remote_addr or "",
         user_agent=headers.get("User-Agent", ""),
+        request_id=g.request_id,
     )
 
 

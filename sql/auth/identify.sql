@@ -20,9 +20,11 @@ declare
     c_touch_after constant interval := interval '1 minute';      -- a write per call would cost a commit per poll
 begin
     if v_token_hash is null then
-        select acting.company_id, company.company_uuid, company.plan, null, acting.user_id, null, null,
-               acting.session_role || ' as ' || person.email
-        into v_caller
+        select acting.company_id, company.company_uuid, company.plan, acting.user_id,
+               acting.session_role || ' as ' || person.email, person.permission_group,
+               auth.rights_of(person.company_id, person.group_id)
+        into v_caller.company_id, v_caller.company_uuid, v_caller.plan, v_caller.user_id, v_caller.actor,
+             v_caller.permission_group, v_caller.permissions
         from data.impersonation as acting
         join data.company as company on company.company_id = acting.company_id
         join data.company_user as person on person.company_id = acting.company_id and person.user_id = acting.user_id
@@ -36,12 +38,14 @@ begin
     -- Only keys among the conditions: few tokens are read by when they expire, if that is one.
     v_now := data.clock();
     select token.company_id, company.company_uuid, company.plan, token.token_id, token.user_id, token.machine_id,
-           token.bridge_id, coalesce(person.email, 'agent ' || token.token_name), token.last_used_time,
+           token.bridge_id, coalesce(person.email, 'agent ' || token.token_name), token.permission_group, token.permissions,
+           token.target_bridge_id, token.awaits_code, token.last_used_time,
            token.expires_time > v_now
                and (token.kind = 'agent' or token.last_used_time > v_now - c_idle)
                and person.deactivated_time is null
     into v_caller.company_id, v_caller.company_uuid, v_caller.plan, v_caller.token_id, v_caller.user_id, v_caller.machine_id,
-         v_caller.bridge_id, v_caller.actor, v_last_used, v_good
+         v_caller.bridge_id, v_caller.actor, v_caller.permission_group, v_caller.permissions, v_caller.target_bridge_id,
+         v_caller.awaits_code, v_last_used, v_good
     from data.token_company as route
     join data.token as token on token.company_id = route.company_id and token.token_id = route.token_id
     join data.company as company on company.company_id = token.company_id

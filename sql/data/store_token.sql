@@ -1,15 +1,44 @@
-create or replace function data.store_token(p_token data.token, p_grants data.key_grant[])
-returns void
+create or replace function data.store_token(
+    p_company_id       bigint,
+    p_kind             data.token_kind,
+    p_material         data.token_material,
+    p_name             data.entity_name,
+    p_expires_time     timestamptz,
+    p_time             timestamptz,
+    p_created_by       bigint,
+    p_user_id          bigint default null,
+    p_permission_group data.permission_group default null,
+    p_permissions      text[] default null,
+    p_machine_id       bigint default null,
+    p_bridge_id        bigint default null,
+    p_target_bridge_id bigint default null,
+    p_parent_token_id  uuid default null,
+    p_awaits_code      boolean default false)
+returns bigint
 language plpgsql volatile set search_path = ''
 as $$
--- Keep a new token, the way that leads to it, and its keys.
+-- Keep a new token, the way that leads to it, and its keys; whence it was asked for is kept with it.
+--
+-- Returns:
+--   its request_id
+declare
+    v_origin     auth.request_origin := auth.origin();
+    v_request_id bigint;
 begin
-    insert into data.token
-    select p_token.*;
+    insert into data.token (
+        company_id, token_id, kind, token_hash, token_name, user_id, permission_group, permissions, machine_id, bridge_id,
+        target_bridge_id, parent_token_id, awaits_code, created_by, created_time, expires_time, last_used_time, address,
+        user_agent)
+    values (
+        p_company_id, p_material.token_id, p_kind, p_material.token_hash, p_name, p_user_id, p_permission_group, p_permissions,
+        p_machine_id, p_bridge_id, p_target_bridge_id, p_parent_token_id, p_awaits_code, p_created_by, p_time, p_expires_time,
+        p_time, v_origin.address, v_origin.user_agent)
+    returning request_id into v_request_id;
 
     insert into data.token_company (token_hash, company_id, token_id)
-    values (p_token.token_hash, p_token.company_id, p_token.token_id);
+    values (p_material.token_hash, p_company_id, p_material.token_id);
 
-    perform data.store_grants(p_token.company_id, p_token.kind::text, p_token.token_id, p_grants);
+    perform data.store_grants(p_company_id, p_kind::text, p_material.token_id, p_material.grants);
+    return v_request_id;
 end;
 $$;

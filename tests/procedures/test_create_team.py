@@ -17,7 +17,7 @@ def test_makes_a_team_whose_first_member_is_its_maker(call: Caller) -> None:
     assert reply.row == {"name": "qa"}
     team = team_of(call, "ann", "qa")
     assert (team["isMember"], team["memberCount"], team["machineCount"]) == (True, 1, 0)
-    assert (team["vaultVersion"], team["vaultContent"]) == (None, None)
+    assert (team["vaultVersion"], team["vaultContent"]) == (1, None)
 
 
 def test_keeps_the_vault_as_it_was_sent(call: Caller) -> None:
@@ -35,7 +35,7 @@ def test_the_vault_is_sealed_for_the_new_team(call: Caller, admin: psycopg.Conne
     [(owner_id, team_uuid, scope_id, company_uuid, content)] = admin.execute(
         "select stored.owner_id, team.team_uuid, stored.scope_id, company.company_uuid, stored.content "
         "from data.team join data.company using (company_id) "
-        "join data.vault_record as stored using (company_id, vault_record_id) where team_name = 'qa'"
+        "join data.vault_record as stored on stored.vault_record_id = team.vault_record_id where team_name = 'qa'"
     ).fetchall()
     assert owner_id == team_uuid
     assert scope_id == company_uuid

@@ -67,7 +67,7 @@ def test_shows_the_vault_of_each_machine(call: Caller) -> None:
     rows = call("GetTeamMachines", _as="carol").rows
 
     assert [(row["machineName"], row["vaultVersion"], row["vaultContent"]) for row in rows] == [
-        ("dev-01", None, None),
+        ("dev-01", 1, None),
         ("dev-02", 1, vault),
     ]
 

@@ -41,7 +41,7 @@ def test_max_records_changes_nothing(shelf: Shelf) -> None:
         ("bob", {"machineName": "dev-01"}, (404, ["machine dev-01 not found in these teams"])),
         ("gina", {"bridgeName": "south"}, (404, ["bridge south not found"])),
         ("bob", {"staleThresholdMinutes": 0}, (400, ["staleThresholdMinutes is 0: at least 1 is needed"])),
-        ("build-01", {}, (403, ["agent build-01 may not call GetTeamQueueItemCounts"])),
+        ("build-01", {}, (403, ["agent build-01 may not call GetTeamQueueItems"])),
     ],
 )
 def test_refuses_what_is_not_the_callers_or_out_of_range(

@@ -27,7 +27,7 @@ declare
     v_team_ids bigint[] := auth.named_teams(v_caller, p_team_name);
 begin
     return query
-    select machine.machine_name::text, stored.version, data.vault_of(stored), bridge.bridge_name::text,
+    select machine.machine_name::text, coalesce(stored.version, 1), data.vault_of(stored), bridge.bridge_name::text,
            region.region_name::text, team.team_name::text,
            (select count(*)
             from data.queue_item as item

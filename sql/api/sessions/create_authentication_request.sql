@@ -64,9 +64,10 @@ begin
     end if;
 
     perform data.store_token(
-        row(v_user.company_id, v_token.token_id, 'session', v_token.token_hash, p_name, v_user.user_id,
-            v_user.permission_group, null, null, v_user.user_id, v_now, v_expires, v_now)::data.token,
-        v_token.grants);
+        v_user.company_id, 'session', v_token, p_name, v_expires, v_now, v_user.user_id,
+        p_user_id => v_user.user_id,
+        p_permission_group => v_user.permission_group,
+        p_permissions => auth.rights_of(v_user.company_id, v_user.group_id));
 
     sessions := array(
         select row(null, v_expires, p_token_expiration_hours, company.company_name, true, v_user.preferred_language,

@@ -21,7 +21,7 @@ declare
     v_caller auth.caller := auth.enter_call();
 begin
     return query
-    select team.team_name::text, stored.version, case when own.user_id is not null then data.vault_of(stored) end,
+    select team.team_name::text, coalesce(stored.version, 1), case when own.user_id is not null then data.vault_of(stored) end,
            company.company_name::text, own.user_id is not null,
            (select count(*)
             from data.team_member as member

@@ -57,9 +57,8 @@ begin
     end if;
 
     perform data.store_token(
-        row(v_caller.company_id, (p_token_material).token_id, 'agent', (p_token_material).token_hash, v_name, null, null,
-            v_target.machine_id, v_target.bridge_id, v_caller.user_id, v_now, v_expires, v_now)::data.token,
-        (p_token_material).grants);
+        v_caller.company_id, 'agent', p_token_material, v_name, v_expires, v_now, v_caller.user_id,
+        p_machine_id => v_target.machine_id, p_bridge_id => v_target.bridge_id);
 
     return query
     select (p_token_material).token_id, null::data.revealed, v_name::text, v_target.machine_name, v_target.bridge_name,

@@ -7,7 +7,7 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 -- Sign out: end the session that makes this call.
 --
--- Callers: users
+-- Callers: sessions, pending
 -- Returns:
 --   1: the session that was ended, one row
 -- Errors:

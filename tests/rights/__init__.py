@@ -1,0 +1,64 @@
+"""Who may call what, and what everybody else hears: the tables behind tests/test_authorization.py.
+
+A row is a procedure; a column is a caller, told what he asks for lies in team ops, on machine build-01:
+
+    stranger  administrator of another company
+    outsider  user of the company, not of the team
+    member    user of the team, without special rights
+    admin     administrator, member of the team
+    remote    administrator of the company, not of the team
+    agent     agent of the machine
+    sibling   agent of another machine of the team
+    distant   agent of a machine of another team
+    bridge    agent of the bridge that serves the machine
+    foreign   agent of another company
+
+    ok    does it           own   does it in his own company, where nothing of this one is seen or changed
+    none  is answered, and sees and changes nothing      403, 404  refused
+    -     not asked: this caller's only session has ended with the outsider's, for it is the same
+    anyone: no token is looked at
+"""
+
+from typing import Any
+
+from tests.rights import audits, companies, details, directory, keys, people, places, queue, sessions
+from tests.rights.stage import Bodies, Stage
+
+__all__ = ["ABSENT", "BODIES", "CALLERS", "Stage", "read_tables"]
+
+GROUPS = (directory, sessions, people, places, companies, keys, audits, details, queue)
+
+CALLERS = {
+    "stranger": "gina",
+    "outsider": "carol",
+    "remote": "carol",  # of whom the test makes an administrator at this point
+    "member": "bob",
+    "admin": "ann",
+    "agent": "build-01",
+    "sibling": "build-02",
+    "distant": "dev-01",
+    "bridge": "north",
+    "foreign": "globex-build-01",
+}
+
+BODIES: Bodies = {name: body for group in GROUPS for name, body in group.BODIES.items()}
+
+# The members that name a thing of Acme, and a name of the same form that nobody has.
+ABSENT: dict[str, Any] = {
+    "queueId": 9007199254740000,
+    "originalQueueId": 9007199254740000,
+    "agentTokenId": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "teamName": "nowhere",
+    "regionName": "nowhere",
+    "machineName": "nothing",
+}
+
+
+def read_tables() -> dict[str, dict[str, str]]:
+    """What each caller hears, by procedure; empty for anyone."""
+    found: dict[str, dict[str, str]] = {}
+    for group in GROUPS:
+        [kinds, *rows] = [line.split() for line in group.TABLE.strip().splitlines() if line.strip()]
+        for name, *words in rows:
+            found[name] = {} if words == ["anyone"] else dict(zip(kinds, words, strict=True))
+    return found
