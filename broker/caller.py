@@ -14,7 +14,8 @@ from uuid import UUID
 import orjson
 
 from broker.crypto import tokens
-from broker.crypto.keys import Grant, GrantError, ScopeKind, scope_key, token_key, unwrap_key
+from broker.crypto.held import KeyOpener
+from broker.crypto.keys import GrantError, ScopeKind, scope_key, token_key
 from broker.database.database import Database
 from broker.errors import UNAUTHENTICATED, RefusedError
 
@@ -100,17 +101,20 @@ class KeyCache:
         company_uuid, token_id = rows[0]["company_uuid"], rows[0]["token_id"]
         held = HeldKeys(company_uuid)
         wrapping_key = token_key(token, token_id, company_uuid)
+        opener = KeyOpener(company_uuid, rows[0]["kind"], token_id, wrapping_key, rows[0]["principal"])
         for row in rows:
-            grant = Grant(company_uuid, row["kind"], token_id, row["key_kind"], row["key_id"], row["key_version"])
-            try:
-                key = unwrap_key(wrapping_key, row["wrapped"], grant, row["check_value"])
-            except GrantError:
-                logger.exception("a grant of token %s does not open: %s %s", token_id, grant.key_kind, grant.key_id)
+            kind, key_id, version = row["key_kind"], row["key_id"], row["key_version"]
+            if kind is None:
                 continue
-            if grant.key_kind == "company":
-                held.company_keys[grant.key_version] = key
+            try:
+                key = opener.open(kind, key_id, version, row["wrapped"], row["check_value"])
+            except GrantError:
+                logger.exception("a grant of token %s does not open: %s %s", token_id, kind, key_id)
+                continue
+            if kind == "company":
+                held.company_keys[version] = key
             else:
-                held.scope_keys[grant.key_kind, grant.key_id, grant.key_version] = key
+                held.scope_keys[kind, key_id, version] = key
         return held
 
 

@@ -102,6 +102,20 @@ where not case held.holder_kind
         where token.company_id = held.company_id and token.token_id = held.holder_id)
 end;
 
+create or replace view data.invariant_key_pairs_have_a_holder as
+select principal.company_id, principal.holder_kind, principal.holder_id
+from data.principal_key as principal
+where not case
+    when principal.holder_kind in ('session', 'agent') then exists (
+        select from data.token as token
+        where token.company_id = principal.company_id and token.token_id = principal.holder_id)
+    else exists (
+        select from data.held_key as held
+        where held.company_id = principal.company_id
+          and held.holder_kind = principal.holder_kind
+          and held.holder_id = principal.holder_id)
+end;
+
 create or replace view data.invariant_tokens_can_be_found_and_hold_a_key as
 select token.company_id, token.token_id
 from data.token as token
@@ -110,7 +124,8 @@ where not exists (
     where route.company_id = token.company_id
       and route.token_id = token.token_id
       and route.token_hash = token.token_hash)
-   or not exists (
+   -- All machines of a bridge may have moved elsewhere.
+   or token.bridge_id is null and not exists (
     select from data.held_key as held
     where held.company_id = token.company_id
       and held.holder_kind = token.kind::text

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker.ceremonies import Context, Prepared
-from broker.ceremonies.grants import wrap_machine_keys
+from broker.ceremonies.grants import make_key_pair, wrap_machine_keys
 from broker.crypto.identifiers import uuid7
 from broker.crypto.keys import token_key
 from broker.crypto.tokens import new_agent_token, token_hash
 
 FIND_MACHINES = "select machine_uuid from keyring.agent_machines($1, $2)"
-NO_TOKEN = (None, None, None)
+NO_TOKEN = (None, None, None, None)
 
 
 def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:
@@ -34,4 +34,5 @@ def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:
     wrapping_key = token_key(token, token_id, held.company_uuid)
     machine_uuids = [row["machine_uuid"] for row in rows]
     grants = wrap_machine_keys(held.company_uuid, held.company_keys, machine_uuids, wrapping_key, token_id)
-    return Prepared({"tokenMaterial": (token_id, token_hash(token), grants)}, reveal={"token": token})
+    key_pair = make_key_pair(held.company_uuid, held.company_keys, wrapping_key, "agent", token_id)
+    return Prepared({"tokenMaterial": (token_id, token_hash(token), grants, key_pair)}, reveal={"token": token})

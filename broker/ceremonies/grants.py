@@ -1,12 +1,25 @@
 """Give the keys of a company to a holder, and take them out of what he holds."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import astuple
 from typing import Any
 from uuid import UUID
 
-from broker.crypto.keys import Grant, HolderKind, check_value, scope_key, unwrap_key, wrap_key
+from broker.crypto.held import KeyOpener
+from broker.crypto.keys import Grant, HolderKind, check_value, scope_key, token_key, wrap_key
+from broker.crypto.principals import (
+    Principal,
+    PrincipalError,
+    PrincipalKind,
+    PrincipalRecord,
+    make_principal,
+    verify_principal,
+)
+from broker.crypto.tokens import token_hash
 
 KeyGrant = tuple[str, UUID, int, bytes, bytes]  # data.key_grant: kind, id, version, wrapped, check value
+KeyPair = tuple[Any, ...]  # data.principal_material, the attributes of a PrincipalRecord
+Token = tuple[UUID, bytes, list[KeyGrant], KeyPair]  # data.token_material: id, hash, grants, key pair
 
 
 def wrap_company_keys(
@@ -53,7 +66,7 @@ def unwrap_company_keys(
     """Open the versions of the company key that a holder was given.
 
     Args:
-        rows: each with company_uuid, key_version, wrapped and check_value.
+        rows: each with company_uuid, key_version, wrapped, check_value and, save of an invitation, principal.
 
     Returns:
         32 bytes each, by version.
@@ -61,9 +74,64 @@ def unwrap_company_keys(
     Raises:
         GrantError: they do not open with this key.
     """
+    opener: KeyOpener | None = None
     keys: dict[int, bytes] = {}
     for row in rows:
         company_uuid, version = row["company_uuid"], row["key_version"]
-        grant = Grant(company_uuid, holder_kind, holder_id, "company", company_uuid, version)
-        keys[version] = unwrap_key(wrapping_key, row["wrapped"], grant, row["check_value"])
+        opener = opener or KeyOpener(company_uuid, holder_kind, holder_id, wrapping_key, row.get("principal"))
+        keys[version] = opener.open("company", company_uuid, version, row["wrapped"], row["check_value"])
     return keys
+
+
+def make_key_pair(
+    company_uuid: UUID,
+    company_keys: Mapping[int, bytes],
+    wrapping_key: bytes,
+    holder_kind: PrincipalKind,
+    holder_id: UUID,
+) -> KeyPair:
+    """Make the key pair by which a holder can be given keys later.
+
+    Args:
+        company_keys: as wrap_company_keys; the newest vouches for the pair.
+        wrapping_key: likewise.
+    """
+    version = max(company_keys)
+    principal = Principal(company_uuid, holder_kind, holder_id)
+    return astuple(make_principal(principal, wrapping_key, company_keys[version], version))
+
+
+def has_key_pair(
+    company_uuid: UUID,
+    company_keys: Mapping[int, bytes],
+    holder_kind: PrincipalKind,
+    holder_id: UUID,
+    packed: bytes | None,
+) -> bool:
+    """Tell whether a holder has a key pair that a living version of the company key vouches for.
+
+    Args:
+        packed: what data.principal_of answers.
+    """
+    if packed is None:
+        return False
+    principal = Principal(company_uuid, holder_kind, holder_id)
+    try:
+        record = PrincipalRecord.parse(packed)
+        if record.key_version not in company_keys:
+            return False
+        verify_principal(principal, record, company_keys[record.key_version])
+    except PrincipalError:
+        return False
+    return True
+
+
+def make_session(company_uuid: UUID, company_keys: Mapping[int, bytes], token: str, token_id: UUID) -> Token:
+    """What SQL keeps of a session's new token: what it is recognised by, and the company's keys for its holder."""
+    wrapping_key = token_key(token, token_id, company_uuid)
+    return (
+        token_id,
+        token_hash(token),
+        wrap_company_keys(company_uuid, company_keys, wrapping_key, "session", token_id),
+        make_key_pair(company_uuid, company_keys, wrapping_key, "session", token_id),
+    )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from broker.ceremonies import Context
-from broker.ceremonies.grants import KeyGrant, wrap_company_keys
+from broker.ceremonies.grants import KeyGrant, KeyPair, make_key_pair, wrap_company_keys
 from broker.crypto import password
 from broker.crypto.password import PasswordKeys, PasswordParameters
 
-# data.password_material: salt, memory, iterations, lanes, number of the instance key, verifier, grants
-Password = tuple[bytes, int, int, int, int, bytes, list[KeyGrant]]
+# data.password_material: salt, memory, iterations, lanes, number of the instance key, verifier, grants, key pair
+Password = tuple[bytes, int, int, int, int, bytes, list[KeyGrant], KeyPair]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def derive(context: Context, recipe: Recipe, user_hash: bytes, user_uuid: UUID) 
 def make_password(
     context: Context, company_uuid: UUID, user_uuid: UUID, user_hash: bytes, company_keys: Mapping[int, bytes]
 ) -> Password:
-    """Set a password: wrap the company's keys under what it gives.
+    """Set a password: wrap the company's keys under what it gives, and make the user a new key pair.
 
     Raises:
         GateFullError: too many derivations wait already.
@@ -66,4 +66,5 @@ def make_password(
         recipe.instance_key_number,
         keys.verifier,
         wrap_company_keys(company_uuid, company_keys, keys.kek, "user", user_uuid),
+        make_key_pair(company_uuid, company_keys, keys.kek, "user", user_uuid),
     )

@@ -5,12 +5,11 @@ from typing import Any
 
 from broker.ceremonies import Context, Prepared
 from broker.ceremonies.credentials import require_email, require_user_hash
-from broker.ceremonies.grants import unwrap_company_keys, wrap_company_keys
+from broker.ceremonies.grants import has_key_pair, make_session, unwrap_company_keys
 from broker.ceremonies.passwords import Recipe, derive, make_password, new_recipe
 from broker.crypto.identifiers import uuid7
-from broker.crypto.keys import token_key
 from broker.crypto.password import PasswordParameters
-from broker.crypto.tokens import new_session_token, token_hash
+from broker.crypto.tokens import new_session_token
 
 FIND_USER = "select * from keyring.sign_in($1)"
 
@@ -41,12 +40,13 @@ def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:  # noqa
 
     company_keys = unwrap_company_keys(rows, keys.kek, "user", user_uuid)
     upgrade = None
-    if recipe.is_outdated(context):
+    # Without a key pair that can be trusted, later keys of the company could not reach him.
+    reachable = has_key_pair(company_uuid, company_keys, "user", user_uuid, user["principal"])
+    if recipe.is_outdated(context) or not reachable:
         upgrade = make_password(context, company_uuid, user_uuid, user_hash, company_keys)
     token, token_id = new_session_token(), uuid7()
-    wrapping_key = token_key(token, token_id, company_uuid)
-    grants = wrap_company_keys(company_uuid, company_keys, wrapping_key, "session", token_id)
-    material = (email, keys.proof, recipe.salt, upgrade, (token_id, token_hash(token), grants))
+    session = make_session(company_uuid, company_keys, token, token_id)
+    material = (email, keys.proof, recipe.salt, upgrade, session)
     return Prepared({"sessionMaterial": material}, reveal={"next_request_token": token})
 
 

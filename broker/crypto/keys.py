@@ -7,7 +7,9 @@ A grant is a key wrapped for one holder. Numbers are unsigned and big endian, u3
     associated  = length-prefixed("jb1/grant", header, company uuid, holder kind, holder uuid,
                                   key kind, key uuid, key_version:u32)
 
-With its 16-byte tag a wrapped key is 70 bytes; in the associated data each field follows its length, u32.
+With its 16-byte tag a wrapped key is 70 bytes; in the associated data each field follows its length, u32. A grant to
+somebody's public half has algorithm 2 and is described in principals.py.
+
 Every derived key is HKDF-SHA256 (RFC 5869) with an info text that names its use, so no key serves two purposes.
 """
 
@@ -31,12 +33,14 @@ KEY_BYTES = 32
 CHECK_VALUE_BYTES = 16
 NONCE_BYTES = 12
 WRAPPED_KEY_BYTES = 70
+SEALED_KEY_BYTES = 90
+AES_256_GCM = 1
+HPKE = 2
 
 _SCOPE_KINDS = frozenset({"machine", "team", "company"})
 _HOLDER_KINDS = frozenset({"user", "session", "agent", "invitation", "recovery"})
 _KEY_KIND_NUMBERS: dict[str, int] = {"company": 1, "machine": 2, "team": 3}
 _FORMAT = 1
-_AES_256_GCM = 1
 _NO_FLAGS = 0
 _HEADER_BYTES = 10
 
@@ -137,9 +141,9 @@ def wrap_key(wrapping_key: bytes, key: bytes, grant: Grant, random_bytes: Callab
     """
     if len(key) != KEY_BYTES or len(wrapping_key) != KEY_BYTES:
         raise ValueError("keys are 32 bytes")
-    header = _grant_header(grant)
+    header = grant_header(grant, AES_256_GCM)
     nonce = random_bytes(NONCE_BYTES)
-    return header + nonce + AESGCM(wrapping_key).encrypt(nonce, key, _associated_data(header, grant))
+    return header + nonce + AESGCM(wrapping_key).encrypt(nonce, key, grant_context(header, grant))
 
 
 def unwrap_key(wrapping_key: bytes, wrapped_key: bytes, grant: Grant, expected_check_value: bytes) -> bytes:
@@ -165,17 +169,22 @@ def unwrap_key(wrapping_key: bytes, wrapped_key: bytes, grant: Grant, expected_c
     """
     if len(wrapping_key) != KEY_BYTES:
         raise ValueError("keys are 32 bytes")
-    header = _grant_header(grant)
+    header = grant_header(grant, AES_256_GCM)
     if len(wrapped_key) != WRAPPED_KEY_BYTES or wrapped_key[:_HEADER_BYTES] != header:
         raise GrantError
     sealed = wrapped_key[_HEADER_BYTES:]
     try:
-        key = AESGCM(wrapping_key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _associated_data(header, grant))
+        key = AESGCM(wrapping_key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], grant_context(header, grant))
     except InvalidTag as error:
         raise GrantError from error
     if not matches_check_value(key, expected_check_value):
         raise GrantError
     return key
+
+
+def algorithm_of(wrapped_key: bytes) -> int | None:
+    """Tell how a grant is wrapped, AES_256_GCM or HPKE, by the byte that says so; None when it is cut off before."""
+    return wrapped_key[3] if len(wrapped_key) > 3 else None
 
 
 def length_prefixed(*fields: bytes) -> bytes:
@@ -188,20 +197,24 @@ def hkdf_sha256(secret: bytes, salt: bytes, info: bytes, length: int = KEY_BYTES
     return HKDF(SHA256(), length, salt, info).derive(secret)
 
 
-def _derive(key: bytes, salt: bytes, info: bytes) -> bytes:
-    if len(key) != KEY_BYTES:
-        raise ValueError("keys are 32 bytes")
-    return hkdf_sha256(key, salt, info)
+def grant_header(grant: Grant, algorithm: int) -> bytes:
+    """The first 10 bytes of a grant, which say what follows.
 
+    Args:
+        algorithm: AES_256_GCM, for the holder's own key, or HPKE, for his public half.
 
-def _grant_header(grant: Grant) -> bytes:
+    Raises:
+        ValueError: a grant that names an unknown kind.
+        OverflowError: a key version outside 0 to 2^32-1.
+    """
     if grant.holder_kind not in _HOLDER_KINDS or grant.key_kind not in _KEY_KIND_NUMBERS:
         raise ValueError(f"a {grant.holder_kind!r} cannot hold a key of kind {grant.key_kind!r}")
     kind = _KEY_KIND_NUMBERS[grant.key_kind]
-    return b"JG" + bytes((_FORMAT, _AES_256_GCM, kind, _NO_FLAGS)) + grant.key_version.to_bytes(4, "big")
+    return b"JG" + bytes((_FORMAT, algorithm, kind, _NO_FLAGS)) + grant.key_version.to_bytes(4, "big")
 
 
-def _associated_data(header: bytes, grant: Grant) -> bytes:
+def grant_context(header: bytes, grant: Grant) -> bytes:
+    """What a grant is bound to: the associated data of the module's description."""
     return length_prefixed(
         b"jb1/grant",
         header,
@@ -212,3 +225,9 @@ def _associated_data(header: bytes, grant: Grant) -> bytes:
         grant.key_id.bytes,
         grant.key_version.to_bytes(4, "big"),
     )
+
+
+def _derive(key: bytes, salt: bytes, info: bytes) -> bytes:
+    if len(key) != KEY_BYTES:
+        raise ValueError("keys are 32 bytes")
+    return hkdf_sha256(key, salt, info)

@@ -22,6 +22,6 @@ begin
       and person.user_id = p_user_id
     returning person.user_uuid into v_user_uuid;
 
-    perform data.store_grants(p_company_id, 'user', v_user_uuid, p_password.grants);
+    perform data.store_grants(p_company_id, 'user', v_user_uuid, p_password.grants, p_password.principal);
 end;
 $$;

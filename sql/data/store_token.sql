@@ -38,7 +38,8 @@ begin
     insert into data.token_company (token_hash, company_id, token_id)
     values (p_material.token_hash, p_company_id, p_material.token_id);
 
-    perform data.store_grants(p_company_id, p_kind::text, p_material.token_id, p_material.grants);
+    perform data.store_grants(
+        p_company_id, p_kind::text, p_material.token_id, p_material.grants, p_material.principal);
     return v_request_id;
 end;
 $$;

@@ -10,7 +10,8 @@ returns table (
     verifier            bytea,
     key_version         integer,
     wrapped             bytea,
-    check_value         bytea)
+    check_value         bytea,
+    principal           bytea)
 language plpgsql stable security definer set search_path = ''
 as $$
 -- What a password is tried on: how to derive from it, what to compare with, and the keys that it opens.
@@ -22,7 +23,7 @@ begin
     return query
     select company.company_uuid, person.user_uuid, person.argon2_salt, person.argon2_memory_kib, person.argon2_iterations,
            person.argon2_lanes, person.instance_key_number, person.verifier::bytea, held.key_version, held.wrapped,
-           held.check_value::bytea
+           held.check_value::bytea, data.principal_of(person.company_id, 'user', person.user_uuid)
     from data.email_address as address
     join data.company_user as person on person.company_id = address.company_id and person.user_id = address.user_id
     join data.company as company on company.company_id = person.company_id

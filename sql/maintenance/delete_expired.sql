@@ -30,6 +30,13 @@ begin
       and held.holder_kind in ('session', 'agent')
       and held.holder_id = token.token_id;
 
+    delete from data.principal_key as principal
+    using data.token as token
+    where token.expires_time <= v_now
+      and principal.company_id = token.company_id
+      and principal.holder_kind in ('session', 'agent')
+      and principal.holder_id = token.token_id;
+
     delete from data.token as token
     where token.expires_time <= v_now;
     get diagnostics v_count = row_count;

@@ -202,7 +202,7 @@ def test_a_token_without_the_key_of_each_machine_is_refused(call: Caller, admin:
     with pytest.raises(psycopg.Error, match="changed during the call") as refused:
         admin.execute(
             "select api.create_agent_token("
-            "row(gen_random_uuid(), sha256('x'), '{}')::data.token_material, p_bridge_name => 'north')"
+            "row(gen_random_uuid(), sha256('x'), '{}', null)::data.token_material, p_bridge_name => 'north')"
         )
 
     assert refused.value.sqlstate == "JB503"

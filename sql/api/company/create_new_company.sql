@@ -59,7 +59,7 @@ begin
 
     perform data.store_grants(v_company_id, 'recovery', (p_company_material).company_uuid, array[
         row('company', (p_company_material).company_uuid, 1, (p_company_material).recovery_grant,
-            (p_company_material).check_value)::data.key_grant]);
+            (p_company_material).check_value)::data.key_grant], (p_company_material).recovery_principal);
 
     perform data.make_team(v_company_id, data.uuid_v7(), 'Private Team', null, v_user_id, v_now);
     v_region_id := data.make_region(v_company_id, data.uuid_v7(), 'Default Region', null, v_now);

@@ -1,0 +1,30 @@
+-- Key pairs of principals (spec/vault-keys.md, grants): keys can be granted to who is not there to give his own, and only to
+-- those whom a holder of the company's key has vouched for.
+
+create type data.principal_material as (
+    public_key  bytea,
+    wrapped     bytea,                       -- his secrets, under a key that only he derives
+    check_value data.check_value,            -- of his secrets
+    key_version integer,                     -- of the company key that vouches for him:
+    endorsement bytea,                       --   opened with it, the key that marks what the company grants him
+    mac         data.sha256);                --   of his public key
+
+alter type data.token_material add attribute principal data.principal_material;
+alter type data.password_material add attribute principal data.principal_material;
+alter type data.company_material add attribute recovery_principal data.principal_material;
+
+create table data.principal_key (
+    company_id  bigint not null references data.company,
+    holder_kind text not null check (holder_kind in ('user', 'session', 'agent', 'recovery')),
+    holder_id   uuid not null,                        -- user's uuid, token's id, company's uuid
+    public_key  bytea not null check (octet_length(public_key) = 32),
+    wrapped     bytea not null check (octet_length(wrapped) = 98),
+    check_value data.check_value not null,
+    key_version integer not null,
+    endorsement bytea not null check (octet_length(endorsement) = 66),
+    mac         data.sha256 not null,
+    primary key (company_id, holder_kind, holder_id));
+
+-- While a rotation lasts: since when every holder whom it could reach holds this version.
+alter table data.company_key
+    add column granted_time timestamptz;
