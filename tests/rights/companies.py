@@ -1,10 +1,28 @@
 """Rights of companies as a whole."""
 
-from tests.rights.stage import Bodies
+from tests.rights.stage import Bodies, Stage
 
 TABLE = """
                                   stranger outsider member admin remote   agent sibling distant bridge foreign
+    GetUserCompany                own      ok       ok     ok    ok       403   403     403     403    403
+    GetCompanyVault               own      ok       ok     ok    ok       403   403     403     403    403
+    UpdateCompanyVault            own      403      403    ok    ok       403   403     403     403    403
+    GetUserVault                  own      ok       ok     ok    ok       403   403     403     403    403
+    UpdateUserVault               own      ok       ok     ok    409      403   403     403     403    403
 """
 
+
+def company_vault_version(stage: Stage) -> int:
+    version: int = stage.call("GetCompanyVault").row["vaultVersion"]
+    return version
+
+
 # What each call asks for. A thing of Acme has a name here that Globex has not.
-BODIES: Bodies = {}
+BODIES: Bodies = {
+    "GetUserCompany": lambda _: {},
+    "GetCompanyVault": lambda _: {},
+    "UpdateCompanyVault": lambda stage: {"companyVault": "{}", "vaultVersion": company_vault_version(stage)},
+    "GetUserVault": lambda _: {},
+    # The remote one is the outsider, whose vault has another version by then.
+    "UpdateUserVault": lambda _: {"userVault": "{}", "vaultVersion": 1},
+}
