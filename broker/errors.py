@@ -6,7 +6,7 @@ and types and are never shown.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from marshmallow import ValidationError
 from psycopg.errors import Error
@@ -21,6 +21,7 @@ BODY_BYTES = 2**20
 
 INTERNAL = (500, "internal error")
 BUSY = (503, "the database is busy or not reachable; repeat the call")
+BRAKED = "JB429"  # its detail says how many seconds to wait
 # The longest entry that a SQLSTATE begins with decides.
 STATES: Mapping[str, tuple[int, str]] = {
     "JB421": BUSY,  # twice the vault was sealed for what is not true any more
@@ -72,7 +73,10 @@ def failure_of(error: BaseException) -> Failure:
         messages = error.messages if isinstance(error.messages, list) else [str(error)]
         return make_failure(400, tuple(str(message) for message in messages))
     if isinstance(error, Error):
-        return make_failure(*explain_sqlstate(error))
+        failure = make_failure(*explain_sqlstate(error))
+        if error.sqlstate == BRAKED:
+            return replace(failure, headers={"Retry-After": error.diag.message_detail or "1"})
+        return failure
     if isinstance(error, GateFullError):
         return Failure(503, (f"{error}; repeat the call",), {"Retry-After": str(error.retry_after_seconds)})
     if isinstance(error, UnavailableError):

@@ -35,6 +35,14 @@ def test_takes_status_and_sentence_from_what_a_procedure_raises(database: str, s
     assert failure.messages == ("queue item 7 is COMPLETED",)
 
 
+def test_says_when_to_come_back_to_one_who_guesses(database: str) -> None:
+    statement = "do $$ begin raise exception using errcode = 'JB429', message = 'too many', detail = '64'; end $$"
+
+    failure = failure_of(fail(database, statement))
+
+    assert (failure.status, failure.messages, failure.headers) == (429, ("too many",), {"Retry-After": "64"})
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [

@@ -2,7 +2,8 @@ create or replace function maintenance.delete_expired()
 returns integer
 language plpgsql volatile security definer set search_path = ''
 as $$
--- Delete what has outlived its time: idempotency keys, tokens with their grants, impersonations of ended transactions.
+-- Delete what has outlived its time: idempotency keys, tokens with their grants, impersonations of ended transactions, and
+-- counts of failed sign-ins.
 --
 -- Returns:
 --   how many rows
@@ -45,6 +46,13 @@ begin
     -- That a row is seen here says that its transaction has ended.
     delete from data.impersonation as acting
     where acting.started_time < v_now - interval '1 day';
+    get diagnostics v_count = row_count;
+    v_total := v_total + v_count;
+
+    -- A failure would begin a new count.
+    delete from data.brake as brake
+    where brake.last_failure_time <= v_now - interval '15 minutes'
+      and brake.blocked_until <= v_now - interval '15 minutes';
     get diagnostics v_count = row_count;
     return v_total + v_count;
 end;
