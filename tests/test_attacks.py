@@ -117,8 +117,9 @@ def test_asking_for_the_contract_again_costs_nothing(client: FlaskClient, monkey
     assert answers == [{"number": 0}] * 3
 
 
-def test_a_bridges_agent_sees_no_machine_that_came_after_its_token(call: Caller) -> None:
-    """It may be of a team to which whoever made the token did not belong."""
+def test_a_bridges_agent_sees_no_machine_whose_keys_it_was_not_given(call: Caller, admin: psycopg.Connection) -> None:
+    """Where its key pair cannot be trusted, nobody can give it any."""
+    admin.execute("update data.principal_key set mac = sha256('another')")
     must(call("CreateTeam", _as="ann", teamName="payroll"))
     must(call("CreateMachine", _as="ann", teamName="payroll", bridgeName="north", machineName="pay-01"))
     made = must(call("CreateQueueItem", _as="ann", teamName="payroll", machineName="pay-01", queueVault="{}"))

@@ -11,9 +11,8 @@ from broker.crypto.principals import (
     Principal,
     PrincipalError,
     PrincipalKind,
-    PrincipalRecord,
     make_principal,
-    verify_principal,
+    read_principal,
 )
 from broker.crypto.tokens import token_hash
 
@@ -113,14 +112,8 @@ def has_key_pair(
     Args:
         packed: what data.principal_of answers.
     """
-    if packed is None:
-        return False
-    principal = Principal(company_uuid, holder_kind, holder_id)
     try:
-        record = PrincipalRecord.parse(packed)
-        if record.key_version not in company_keys:
-            return False
-        verify_principal(principal, record, company_keys[record.key_version])
+        read_principal(Principal(company_uuid, holder_kind, holder_id), packed, company_keys)
     except PrincipalError:
         return False
     return True

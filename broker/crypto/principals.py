@@ -25,7 +25,7 @@ which only the principal and the company's keys give, lets nothing open that som
 import hmac
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
 from uuid import UUID
@@ -190,6 +190,27 @@ def verify_principal(principal: Principal, record: PrincipalRecord, company_key:
     context = _context(_ENDORSEMENT_HEADER, principal, record.public_key) + _version(record.key_version)
     key = hkdf_sha256(company_key, b"", b"jb1/endorse")
     return _open(_ENDORSEMENT_HEADER, _ENDORSEMENT_BYTES, key, record.endorsement, context)
+
+
+def read_principal(
+    principal: Principal, packed: bytes | None, company_keys: Mapping[int, bytes]
+) -> tuple[PrincipalRecord, bytes]:
+    """Take a principal's keys from the database, where nobody can be trusted.
+
+    Args:
+        packed: as PrincipalRecord.parse takes it, or None when there are none.
+        company_keys: 32 bytes each, by version.
+
+    Returns:
+        The record, and the endorsement key.
+
+    Raises:
+        PrincipalError: none of these company keys vouches for what is there.
+    """
+    record = PrincipalRecord.parse(packed or b"")
+    if record.key_version not in company_keys:
+        raise PrincipalError
+    return record, verify_principal(principal, record, company_keys[record.key_version])
 
 
 def endorse_principal(

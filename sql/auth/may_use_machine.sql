@@ -3,7 +3,7 @@ returns boolean
 language plpgsql stable set search_path = ''
 as $$
 -- Whether a machine, and with it its items, exists for this caller: a member of its team, its agent, or its bridge's agent.
--- For a bridge's agent the grant decides: a machine that came to the bridge after the token was made is not in it.
+-- For a bridge's agent the grant decides: it may lack a machine that came to the bridge after the token was made.
 --
 -- In plpgsql, because servers before 18 plan a function in SQL again in each transaction that calls it.
 begin

@@ -28,3 +28,17 @@ create table data.principal_key (
 -- While a rotation lasts: since when every holder whom it could reach holds this version.
 alter table data.company_key
     add column granted_time timestamptz;
+
+-- A key for an agent who is not there, sealed to his public key.
+create type data.agent_grant as (
+    token_id    uuid,
+    key_id      uuid,                        -- the machine's uuid
+    key_version integer,
+    wrapped     bytea,
+    check_value data.check_value);
+
+-- A machine that comes to a bridge, and its keys for the bridge's agents.
+create type data.machine_material as (
+    machine_uuid uuid,
+    token_ids    uuid[],                     -- all agent tokens of the bridge, also those that can be given nothing
+    grants       data.agent_grant[]);

@@ -32,7 +32,7 @@ begin
     end if;
 
     if p_caller.user_id is null then
-        -- The grant decides: a machine that came to the bridge after the token was made is not in it.
+        -- The grant decides: it may lack a machine that came to the bridge after the token was made.
         v_machine_ids := array(
             select machine.machine_id
             from data.held_key as held

@@ -16,7 +16,7 @@ def test_makes_a_machine(call: Caller) -> None:
         machineVault='{"ip": "10.0.0.1"}',
     )
 
-    assert reply.row == {"name": "s1"}
+    assert reply.row == {"name": "s1", "leftOut": 0}
     [machine] = [row for row in call("GetTeamMachines").rows if row["machineName"] == "s1"]
     assert (machine["bridgeName"], machine["vaultVersion"]) == ("south", 1)
     assert machine["vaultContent"] == '{"ip": "10.0.0.1"}'

@@ -32,16 +32,23 @@ as $$
 --   JB503  the bridge's machines changed during the call
 -- Rules:
 --   The requesting user must be a member of the team of every machine whose vaults the token will open.
---   The token opens the vaults of its machine, or of the machines that its bridge has now, and no others; a machine that joins
---   the bridge later needs another token.
+--   The token opens the vaults of its machine, or of the machines that its bridge has now, and no others. Who brings a machine
+--   to the bridge later gives its keys to the bridge's tokens as well.
 #variable_conflict use_column
 declare
     v_caller  auth.caller := auth.enter_call();
     v_now     timestamptz := data.clock();
-    v_target  record := auth.require_agent_target(v_caller, p_machine_name, p_bridge_name);
-    v_name    data.entity_name := coalesce(p_name, v_target.machine_name, v_target.bridge_name);
+    v_target  record;
+    v_name    data.entity_name;
     v_expires timestamptz := v_now + make_interval(days => p_expires_in_days);
 begin
+    -- Locked: a machine that comes to the bridge right now must not miss this token, nor the token it.
+    if p_bridge_name is not null then
+        perform auth.lock_bridges(v_caller, array[(auth.require_bridge(v_caller, p_bridge_name)).bridge_id]);
+    end if;
+    v_target := auth.require_agent_target(v_caller, p_machine_name, p_bridge_name);
+    v_name := coalesce(p_name, v_target.machine_name, v_target.bridge_name);
+
     if p_expires_in_days not between 1 and 3650 then
         raise exception using errcode = 'JB400', message = format(
             'expiresInDays is %s: 1 day to 3650 (ten years) are possible', p_expires_in_days);
@@ -59,9 +66,6 @@ begin
     perform data.store_token(
         v_caller.company_id, 'agent', p_token_material, v_name, v_expires, v_now, v_caller.user_id,
         p_machine_id => v_target.machine_id, p_bridge_id => v_target.bridge_id);
-    perform auth.audit(v_caller, v_now, 'Created', 'AgentToken', (p_token_material).token_id, v_name, format(
-        'for %s, good until %s', coalesce('machine ' || v_target.machine_name, 'bridge ' || v_target.bridge_name),
-        to_char(v_expires at time zone 'UTC', 'YYYY-MM-DD')));
 
     return query
     select (p_token_material).token_id, null::data.revealed, v_name::text, v_target.machine_name, v_target.bridge_name,
