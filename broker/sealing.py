@@ -117,9 +117,9 @@ class Sealer:
         if owner_id is None:
             chosen = members.get("taskId") if seal.target.startswith("new_") else None
             owner_id = UUID(chosen) if chosen else uuid7()
-        return VaultOwner(
-            target.scope_kind, target.scope_id, target.owner_kind, owner_id, target.attempt, seal.vault_name
-        )
+        # Where the entity may be of any kind, only the database knows which; its vault is named after it.
+        name = target.owner_kind if seal.target == "entity" else seal.vault_name
+        return VaultOwner(target.scope_kind, target.scope_id, target.owner_kind, owner_id, target.attempt, name)
 
     def _ask(self, target: str, members: Mapping[str, Any], caller: Caller) -> Target:
         json = orjson.dumps(members).decode()

@@ -21,6 +21,7 @@ BASE = {
     "bytea": Type("bytea", 17, "base"),
 }
 STATUS = Type("data.queue_status", 90001, "enum", labels=("PENDING", "CANCELLED"))
+DOCUMENT = Type("data.document", 90005, "domain", BASE["jsonb"])
 VAULT = Type("data.vault", 90002, "composite")
 VAULT_BYTES = 1000
 
@@ -54,6 +55,9 @@ def load(kind: Type, value: object) -> object:
         (BASE["int8"], 2**53 - 1, 2**53 - 1),
         (domain("data.priority_level", "int4"), 5, 5),
         (domain("data.wait_seconds", "int4"), 300, 300),
+        (array(BASE["int4"]), " [1, 2]", [1, 2]),
+        (DOCUMENT, {"a": 1}, {"a": 1}),
+        (DOCUMENT, ' {"a": 1}', {"a": 1}),
         (BASE["bool"], True, True),
         (BASE["bool"], 0, False),
         (BASE["bool"], "TRUE", True),
@@ -112,6 +116,16 @@ def test_takes_what_means_a_value_of_the_type(kind: Type, sent: object, loaded: 
         (STATUS, "DONE", "must be one of PENDING, CANCELLED"),
         (STATUS, 1, "must be one of PENDING, CANCELLED"),
         (array(BASE["text"]), "a", "must be a list"),
+        (array(BASE["text"]), '{"a": 1}', "must be a list"),
+        (array(BASE["text"]), "[1, 2", "must hold valid JSON"),
+        (array(BASE["text"]), "[NaN]", "must hold valid JSON"),
+        (array(BASE["text"]), "[" * 65 + "]" * 65, "must not nest deeper than 64"),
+        (DOCUMENT, "a", "must be a JSON object"),
+        (DOCUMENT, [], "must be a JSON object"),
+        (DOCUMENT, '{"a": 1', "must hold valid JSON"),
+        (DOCUMENT, '{"a": 1, "a": 2}', "must not name a member twice"),
+        (DOCUMENT, '{"a": 9007199254740992}', "must not contain a whole number beyond 2^53"),
+        (DOCUMENT, '{"a": "\\u0000"}', "must not contain the character NUL"),
         (array(BASE["text"]), ["a"] * 10_001, "must have at most 10000 entries"),
         (array(VAULT), [{}] * 1_001, "must have at most 1000 entries"),
     ],

@@ -15,8 +15,8 @@ import orjson
 from marshmallow import ValidationError, fields, validate
 
 from broker.contract.text import NESTING, nests_too_deeply
+from broker.contract.values import LARGEST_NUMBER, check_json, check_text, read_json_text
 
-LARGEST_NUMBER = 2**53 - 1  # what every JSON reader holds exactly
 NAME_CHARACTERS = 100
 LIST_ITEMS = 1_000
 LIST_VALUES = 10_000
@@ -164,6 +164,18 @@ class Json(fields.Raw):
         return value
 
 
+class Document(Json):
+    """A JSON object, or text that holds one: existing clients send what is nested as text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(objects=True, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if isinstance(value, str) and value.lstrip().startswith("{"):
+            value = read_json_text(value)
+        return super()._deserialize(value)
+
+
 class VaultText(fields.String):
     """The content of a vault: JSON text, kept byte for byte."""
 
@@ -202,13 +214,15 @@ class ClaimToken(Text):
 
 
 class Many(fields.List[Any]):
-    """A list, with a limit that is looked at before its values."""
+    """A list, or JSON text that holds one, with a limit that is looked at before its values."""
 
     def __init__(self, inner: Any, longest: int, **options: Any) -> None:
         self._longest = longest
         super().__init__(inner, validate=validate.Length(max=longest), **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = read_json_text(value)
         if not isinstance(value, list):
             raise ValidationError("must be a list")
         if len(value) > self._longest:
@@ -242,48 +256,13 @@ VOCABULARY: Vocabulary = {
     "data.lease_seconds": lambda **options: Whole(5, 86_400, **options),
     "data.fraction": lambda **options: Real(0, 1, **options),
     "data.claim_token": ClaimToken,
+    "data.document": Document,
 }
 
 
 def is_scalar(value: object) -> bool:
     """Tell whether a JSON value is neither list nor object."""
     return isinstance(value, (str, int, float))
-
-
-def check_text(value: Any) -> str:
-    """The text, if it is text that PostgreSQL can hold.
-
-    Raises:
-        ValidationError: no text, or with NUL or half a surrogate pair in it.
-    """
-    if not isinstance(value, str):
-        raise ValidationError("must be text")
-    if "\0" in value:
-        raise ValidationError("must not contain the character NUL")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValidationError("must not contain half a surrogate pair") from None
-    return value
-
-
-def check_json(value: Any) -> None:
-    """Look through a JSON value, no deeper than the body may nest, for what jsonb or other readers cannot hold.
-
-    Raises:
-        ValidationError: text with NUL or half a surrogate pair, a number beyond 2^53.
-    """
-    if isinstance(value, str):
-        check_text(value)
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            check_text(name)
-            check_json(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            check_json(inner)
-    elif isinstance(value, int) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        raise ValidationError("must not contain a whole number beyond 2^53")
 
 
 def describe_length(shortest: int, longest: int | None) -> str:

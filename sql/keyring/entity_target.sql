@@ -10,6 +10,7 @@ as $$
 declare
     v_target   data.vault_target;
     v_owner_id uuid;
+    v_kind     text := replace(p_target, 'new_', '');
 begin
     case p_target
         when 'company' then
@@ -29,12 +30,18 @@ begin
         when 'machine' then
             v_owner_id := (auth.require_machine(
                 p_caller, p_arguments ->> 'machineName', p_arguments ->> 'teamName')).machine_uuid;
+        when 'entity' then
+            -- One that is not there is for the procedure to refuse, which says first who may call it.
+            select lower(entity.entity_type), entity.entity_uuid
+            into v_kind, v_owner_id
+            from auth.entities_of(p_caller.company_id) as entity
+            where entity.entity_uuid = (p_arguments ->> 'credential')::uuid;
         when 'new_team', 'new_region', 'new_bridge', 'new_machine' then
             null;
         else
             raise exception 'a procedure names an unknown target: Seals: ... %', p_target;
     end case;
-    v_target := row('company', p_caller.company_uuid, replace(p_target, 'new_', ''), v_owner_id, 0);
+    v_target := row('company', p_caller.company_uuid, coalesce(v_kind, p_target), v_owner_id, 0);
     return v_target;
 end;
 $$;

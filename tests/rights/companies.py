@@ -7,6 +7,8 @@ TABLE = """
     GetUserCompany                own      ok       ok     ok    ok       403   403     403     403    403
     GetCompanyVault               own      ok       ok     ok    ok       403   403     403     403    403
     UpdateCompanyVault            own      403      403    ok    ok       403   403     403     403    403
+    GetCompanyVaults              own      403      403    ok    ok       403   403     403     403    403
+    UpdateCompanyVaults           own      403      403    409   409      403   403     403     403    403
     GetUserVault                  own      ok       ok     ok    ok       403   403     403     403    403
     UpdateUserVault               own      ok       ok     ok    409      403   403     403     403    403
 """
@@ -22,6 +24,9 @@ BODIES: Bodies = {
     "GetUserCompany": lambda _: {},
     "GetCompanyVault": lambda _: {},
     "UpdateCompanyVault": lambda stage: {"companyVault": "{}", "vaultVersion": company_vault_version(stage)},
+    "GetCompanyVaults": lambda _: {},
+    # Acme has a Global Bridge; Globex has renamed his.
+    "UpdateCompanyVaults": lambda _: {"updates": "[]"},
     "GetUserVault": lambda _: {},
     # The remote one is the outsider, whose vault has another version by then.
     "UpdateUserVault": lambda _: {"userVault": "{}", "vaultVersion": 1},
