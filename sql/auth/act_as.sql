@@ -16,7 +16,9 @@ as $$
 -- Rules:
 --   Procedures that need a key refuse: an admin of the database holds none.
 declare
-    v_user data.company_user;
+    v_user   data.company_user;
+    v_now    timestamptz := data.clock();
+    v_caller auth.caller;
 begin
     if coalesce(btrim(p_reason), '') = '' then
         raise exception using errcode = 'JB400', message = 'a reason is needed: auth.act_as(e-mail, reason)';
@@ -34,11 +36,17 @@ begin
     end if;
 
     insert into data.impersonation (transaction_id, company_id, user_id, session_role, reason, started_time)
-    values (pg_current_xact_id(), v_user.company_id, v_user.user_id, session_user, p_reason, data.clock())
+    values (pg_current_xact_id(), v_user.company_id, v_user.user_id, session_user, p_reason, v_now)
     on conflict do nothing;
     if not found then
         raise exception using errcode = 'JB409', message = 'this transaction acts as a user already; commit or roll back first';
     end if;
+
+    v_caller.company_id := v_user.company_id;
+    v_caller.user_id := v_user.user_id;
+    v_caller.actor := session_user || ' as ' || v_user.email;
+    v_caller.procedure_name := 'auth.act_as';
+    perform auth.audit(v_caller, v_now, 'ActedAs', 'User', v_user.user_uuid, v_user.email, p_reason);
     return format('%s acts as %s until this transaction ends', session_user, v_user.email);
 end;
 $$;

@@ -65,6 +65,12 @@ begin
     v_region_id := data.make_region(v_company_id, data.uuid_v7(), 'Default Region', null, v_now);
     perform data.make_bridge(v_company_id, v_region_id, data.uuid_v7(), 'Global Bridges', null, v_now);
 
+    v_caller.company_id := v_company_id;
+    v_caller.user_id := v_user_id;
+    v_caller.actor := v_email;
+    perform auth.audit(v_caller, v_now, 'Created', 'Company', (p_company_material).company_uuid, p_company_name,
+        format('plan %s, first user %s', v_plan, v_email));
+
     return query
     select v_email::text, format('company %s created', p_company_name), p_language_preference::text, null::data.revealed,
            null::data.revealed, p_company_name::text;

@@ -55,6 +55,10 @@ begin
         delete from data.invitation as invitation
         where invitation.company_id = v_user.company_id
           and invitation.user_id = v_user.user_id;
+        v_caller.company_id := v_user.company_id;
+        v_caller.user_id := v_user.user_id;
+        v_caller.actor := v_user.email;
+        perform auth.audit(v_caller, v_now, 'Activated', 'User', v_user.user_uuid, v_user.email);
         accounts := array[row(v_user.email, format('account %s activated', v_user.email))::data.activated_account];
         return;
     end if;

@@ -56,6 +56,8 @@ begin
         perform data.make_user(
             v_caller.company_id, p_new_user_email, 'Users', p_language_preference, p_invitation_material, v_now);
     end if;
+    perform auth.audit(v_caller, v_now, 'Created', 'User', (p_invitation_material).user_uuid, p_new_user_email,
+        case when v_user.user_id is null then 'invited' else 'invited again' end);
 
     return query
     select p_new_user_email::text, format('user %s invited', p_new_user_email), p_language_preference::text,

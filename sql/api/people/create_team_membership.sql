@@ -25,6 +25,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
     v_team   data.team := auth.require_team(v_caller, p_team_name);
     v_user   data.company_user;
 begin
@@ -42,12 +43,14 @@ begin
     end if;
 
     insert into data.team_member (company_id, team_id, user_id, created_time)
-    values (v_caller.company_id, v_team.team_id, v_user.user_id, data.clock())
+    values (v_caller.company_id, v_team.team_id, v_user.user_id, v_now)
     on conflict do nothing;
     if not found then
         raise exception using errcode = 'JB409',
             message = format('user %s is a member of team %s already', v_user.email, v_team.team_name);
     end if;
+    perform auth.audit(v_caller, v_now, 'MemberAdded', 'Team', v_team.team_uuid, v_team.team_name,
+        format('user %s added', v_user.email));
 
     return query
     select v_user.email::text, v_team.team_name::text, format('user %s added to team %s', v_user.email, v_team.team_name);

@@ -66,6 +66,9 @@ begin
     perform data.store_token(
         v_caller.company_id, 'agent', p_token_material, v_name, v_expires, v_now, v_caller.user_id,
         p_machine_id => v_target.machine_id, p_bridge_id => v_target.bridge_id);
+    perform auth.audit(v_caller, v_now, 'Created', 'AgentToken', (p_token_material).token_id, v_name, format(
+        'for %s, good until %s', coalesce('machine ' || v_target.machine_name, 'bridge ' || v_target.bridge_name),
+        to_char(v_expires at time zone 'UTC', 'YYYY-MM-DD')));
 
     return query
     select (p_token_material).token_id, null::data.revealed, v_name::text, v_target.machine_name, v_target.bridge_name,

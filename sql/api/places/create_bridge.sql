@@ -30,12 +30,16 @@ declare
     v_now    timestamptz := data.clock();
     v_region data.region := auth.require_region(v_caller, p_region_name);
     v_kept   record;
+    v_id     bigint;
 begin
     v_kept := auth.keep_new_vault(v_caller, p_bridge_vault, 'bridge', v_now);
 
+    v_id := data.make_bridge(
+        v_caller.company_id, v_region.region_id, v_kept.entity_uuid, p_bridge_name, v_kept.vault_record_id, v_now);
+    perform auth.audit(v_caller, v_now, 'Created', 'Bridge', v_kept.entity_uuid, p_bridge_name,
+        format('in region %s', v_region.region_name));
+
     return query
-    select data.make_bridge(
-               v_caller.company_id, v_region.region_id, v_kept.entity_uuid, p_bridge_name, v_kept.vault_record_id, v_now),
-           p_bridge_name::text;
+    select v_id, p_bridge_name::text;
 end;
 $$;

@@ -27,6 +27,7 @@ declare
 begin
     v_kept := auth.keep_new_vault(v_caller, p_region_vault, 'region', v_now);
     perform data.make_region(v_caller.company_id, v_kept.entity_uuid, p_region_name, v_kept.vault_record_id, v_now);
+    perform auth.audit(v_caller, v_now, 'Created', 'Region', v_kept.entity_uuid, p_region_name);
 
     return query
     select p_region_name::text;

@@ -29,6 +29,7 @@ begin
     v_kept := auth.keep_new_vault(v_caller, p_team_vault, 'team', v_now);
     perform data.make_team(
         v_caller.company_id, v_kept.entity_uuid, p_team_name, v_kept.vault_record_id, v_caller.user_id, v_now);
+    perform auth.audit(v_caller, v_now, 'Created', 'Team', v_kept.entity_uuid, p_team_name);
 
     return query
     select p_team_name::text;

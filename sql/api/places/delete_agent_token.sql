@@ -36,6 +36,7 @@ begin
     end if;
 
     perform data.end_token(v_caller.company_id, p_agent_token_id);
+    perform auth.audit(v_caller, data.clock(), 'Deleted', 'AgentToken', p_agent_token_id, v_name);
 
     return query
     select p_agent_token_id, v_name, 'agent token ended';
