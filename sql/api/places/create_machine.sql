@@ -52,7 +52,7 @@ begin
     if not found then
         raise exception using errcode = 'JB409', message = format('machine %s exists already', p_machine_name);
     end if;
-    perform auth.audit(v_caller, v_now, 'Created', 'Machine', v_kept.entity_uuid, p_machine_name,
+    perform auth.audit(v_caller, v_now, 'Created', 'Machine', v_uuid, p_machine_name,
         format('in team %s, on bridge %s', v_team.team_name, v_bridge.bridge_name));
 
     return query
