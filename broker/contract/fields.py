@@ -25,6 +25,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_PERMISSION = re.compile(r"[A-Z][A-Za-z0-9]{2,99}")
 
 
 class Text(fields.String):
@@ -68,6 +69,16 @@ class Email(Text):
         if not _EMAIL.fullmatch(text) or _CONTROL.search(text):
             raise ValidationError("must be an e-mail address")
         return text.lower()
+
+
+class PermissionName(Text):
+    """The name of a procedure, also of one that is not built."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        text = super()._deserialize(value)
+        if not _PERMISSION.fullmatch(text):
+            raise ValidationError("must be the name of a procedure, such as GetTeamMachines")
+        return text
 
 
 class Label(fields.String):
@@ -248,6 +259,7 @@ VOCABULARY: Vocabulary = {
     "json": Json,
     "data.entity_name": Name,
     "data.email": Email,
+    "data.permission_name": PermissionName,
     "data.name_list": lambda **options: Text(10_000, **options),
     "data.note": lambda **options: Text(1_000, **options),
     "data.request_id": lambda **options: Text(NAME_CHARACTERS, 1, **options),

@@ -49,6 +49,9 @@ ABSENT: dict[str, Any] = {
     "originalQueueId": 9007199254740000,
     "agentTokenId": "01890a5d-ac96-774b-bcce-b302099a8057",
     "teamName": "nowhere",
+    "permissionGroupName": "nothing",
+    "userEmail": "nobody@users.example",
+    "currentUserEmail": "nobody@users.example",
     "regionName": "nowhere",
     "machineName": "nothing",
 }

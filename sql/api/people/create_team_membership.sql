@@ -20,13 +20,13 @@ as $$
 --   JB404  the company has no such team, or no such user
 --   JB409  the user is not active, or a member already
 -- Rules:
---   The requesting user must be a member of the specified team.
+--   The requesting user must be a member of the specified team; one that has lost all its members every administrator may fill.
 --   The new member must have activated his account.
 #variable_conflict use_column
 declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
-    v_team   data.team := auth.require_team(v_caller, p_team_name);
+    v_team   data.team := auth.require_team(v_caller, p_team_name, p_or_empty => true);
     v_user   data.company_user;
 begin
     -- Locked: nobody joins a team while he is deactivated.
