@@ -20,6 +20,7 @@ as $$
 -- Returns:
 --   1: one row; activationCode is good for 7 days and one use, and is shown here and nowhere else
 -- Errors:
+--   JB402  the company has as many users as its plan allows
 --   JB403  the caller is no administrator, or there is no key to give
 --   JB409  the e-mail is in use, in this or another company
 -- Rules:
@@ -53,6 +54,7 @@ begin
           and person.user_id = v_user.user_id;
         perform data.store_invitation(v_user.company_id, v_user.user_id, p_invitation_material, v_now);
     else
+        perform auth.require_room(v_caller, 'users');
         perform data.make_user(
             v_caller.company_id, p_new_user_email, 'Users', p_language_preference, p_invitation_material, v_now);
     end if;

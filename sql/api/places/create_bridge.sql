@@ -18,6 +18,7 @@ as $$
 -- Returns:
 --   1: the bridge, one row
 -- Errors:
+--   JB402  the company has as many bridges as its plan allows
 --   JB403  the caller is no administrator
 --   JB404  the company has no such region
 --   JB409  the company has a bridge of that name
@@ -32,6 +33,7 @@ declare
     v_kept   record;
     v_id     bigint;
 begin
+    perform auth.require_room(v_caller, 'bridges');
     v_kept := auth.keep_new_vault(v_caller, p_bridge_vault, 'bridge', v_now);
 
     v_id := data.make_bridge(

@@ -22,6 +22,7 @@ as $$
 -- Returns:
 --   1: one row: the machine's name, and leftOut, how many agent tokens of the bridge could not be given its keys: make new ones
 -- Errors:
+--   JB402  the company has as many machines as its plan allows
 --   JB403  the caller is no administrator, or not a member of the team, or has no keys to give to the bridge's agents
 --   JB404  the company has no such team, or no such bridge
 --   JB409  the company has a machine of that name
@@ -41,6 +42,7 @@ declare
     v_uuid   uuid;
 begin
     perform auth.lock_bridges(v_caller, array[v_bridge.bridge_id]);
+    perform auth.require_room(v_caller, 'machines');
     v_kept := auth.keep_new_vault(v_caller, p_machine_vault, 'machine', v_now);
     v_uuid := coalesce(p_machine_material.machine_uuid, v_kept.entity_uuid);
 

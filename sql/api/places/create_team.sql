@@ -14,6 +14,7 @@ as $$
 -- Returns:
 --   1: the team's name, one row
 -- Errors:
+--   JB402  the company has as many teams as its plan allows
 --   JB403  the caller is no administrator
 --   JB409  the company has a team of that name
 --   JB421  the vault was sealed for something else
@@ -26,6 +27,7 @@ declare
     v_now    timestamptz := data.clock();
     v_kept   record;
 begin
+    perform auth.require_room(v_caller, 'teams');
     v_kept := auth.keep_new_vault(v_caller, p_team_vault, 'team', v_now);
     perform data.make_team(
         v_caller.company_id, v_kept.entity_uuid, p_team_name, v_kept.vault_record_id, v_caller.user_id, v_now);
