@@ -103,7 +103,7 @@ def test_leaves_a_row_in_the_audit(call: Caller, admin: psycopg.Connection) -> N
     remove(call)
 
     assert admin.execute("select action, entity, entity_name, details from data.audit").fetchall() == [
-        ("MemberRemoved", "Team", "ops", BOB)
+        ("MemberRemoved", "Team", "ops", f"user {BOB} removed")
     ]
 
 

@@ -52,7 +52,8 @@ begin
         raise exception using errcode = 'JB409', message = format(
             'user %s is the last member of team %s: add another one first, or delete the team', v_user.email, v_team.team_name);
     end if;
-    perform auth.audit(v_caller, v_now, 'MemberRemoved', 'Team', v_team.team_uuid, v_team.team_name, v_user.email);
+    perform auth.audit(v_caller, v_now, 'MemberRemoved', 'Team', v_team.team_uuid, v_team.team_name,
+        format('user %s removed', v_user.email));
 
     return query
     select v_user.email::text, v_team.team_name::text,
