@@ -29,6 +29,7 @@ from broker.database.arguments import build_statement
 from broker.database.database import Database, SchemaChangedError, UnavailableError
 from broker.database.pipeline import Rows
 from broker.errors import UNAUTHENTICATED, RefusedError, failure_of
+from broker.refusals import keep_refusal
 from broker.sealing import Sealer
 from broker.unreadable import and_then, report_unreadable
 
@@ -166,6 +167,13 @@ class Procedures:
         Raises:
             RefusedError, psycopg.Error, UnavailableError: see errors.failure_of.
         """
+        try:
+            return self._run_over_upgrade(call)
+        except (Error, RefusedError) as error:
+            keep_refusal(self.database, call.endpoint.procedure.name, call.caller, call.sender, error)
+            raise
+
+    def _run_over_upgrade(self, call: Call) -> Answer:
         try:
             return self._run(call)
         except SchemaChangedError:

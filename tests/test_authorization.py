@@ -62,10 +62,11 @@ def globex(admin: psycopg.Connection) -> int:
 
 
 def contents(admin: psycopg.Connection, except_company: int | None = None) -> dict[str, Any]:
-    """Everything stored, table by table, save one company's, and save when a token was last used."""
+    """Everything stored, by table, save one company's, when a token was last used, and that a call was refused."""
     tables = admin.execute(
         "select oid::regclass::text, exists (select from pg_attribute where attrelid = pg_class.oid "
-        "and attname = 'company_id') from pg_class where relnamespace = 'data'::regnamespace and relkind = 'r'"
+        "and attname = 'company_id') from pg_class where relnamespace = 'data'::regnamespace and relkind = 'r' "
+        "and relname not like 'audit%' and relname <> 'refusal_count'"
     ).fetchall()
     found: dict[str, Any] = {}
     for name, of_company in tables:

@@ -65,10 +65,15 @@ def new_claim_token() -> str:
 
 def looks_like_token(text: str) -> bool:
     """Tell whether a text can be a session or agent token at all; a typo or a stray header needs no look-up."""
-    if _SESSION_TOKEN.fullmatch(text):
+    if is_session_token(text):
         return True
     match = _OTHER_TOKEN.fullmatch(text)
     return match is not None and _crc32(match[1]) == match[2]
+
+
+def is_session_token(text: str) -> bool:
+    """Tell whether a text has the form of a session's token, which no agent's has."""
+    return _SESSION_TOKEN.fullmatch(text) is not None
 
 
 def token_hash(text: str) -> bytes:

@@ -46,6 +46,7 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("mark_stale", config.sweep_seconds, (config.stale_minutes,))
     yield Job("rescue_lost_leases", config.sweep_seconds)
     yield Job("delete_expired", MINUTE_SECONDS)
+    yield Job("close_refusal_counts", MINUTE_SECONDS)
     yield Job("make_event_partitions", DAY_SECONDS, at_start=True)
 
 
