@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from broker.caller import HeldKeys
 from broker.ceremonies import Context, Prepared
 from broker.ceremonies.codes import make_invitation
 from broker.ceremonies.credentials import require_email
@@ -10,6 +11,7 @@ from broker.ceremonies.grants import make_key_pair
 from broker.crypto.identifiers import uuid7
 from broker.crypto.keys import Grant, check_value, new_company_key, recovery_key, wrap_key
 from broker.crypto.tokens import new_recovery_code, parse_recovery_code
+from broker.crypto.vault import VaultOwner
 
 FIRST_VERSION = 1
 
@@ -40,5 +42,8 @@ def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:  # noqa
         make_key_pair(company_uuid, {FIRST_VERSION: company_key}, wrapping_key, "recovery", company_uuid),
     )
     return Prepared(
-        {"companyMaterial": material}, reveal={"activation_code": activation_code, "recovery_code": recovery_code}
+        {"companyMaterial": material},
+        reveal={"activation_code": activation_code, "recovery_code": recovery_code},
+        keys=HeldKeys(company_uuid, {FIRST_VERSION: company_key}),
+        owners={"companyVaultDefaults": VaultOwner("company", company_uuid, "company", company_uuid, 0, "company")},
     )

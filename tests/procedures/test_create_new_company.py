@@ -29,15 +29,43 @@ def test_makes_a_company_and_shows_its_codes(call: Caller) -> None:
     }
 
 
-def test_the_new_company_has_a_team_a_region_and_a_bridge(call: Caller) -> None:
+def test_the_new_company_has_a_team_a_region_and_two_bridges(call: Caller) -> None:
     peter = enter_company(call, "peter@initech.example")
 
     teams = call("GetCompanyTeams", _as=peter).rows
-    call("CreateMachine", _as=peter, teamName="private team", bridgeName="global bridges", machineName="m1")
-    [machine] = call("GetTeamMachines", _as=peter).rows
+    for number, bridge in enumerate(("global bridges", "my bridge")):
+        call("CreateMachine", _as=peter, teamName="private team", bridgeName=bridge, machineName=f"m{number}")
+    machines = call("GetTeamMachines", _as=peter).rows
 
     assert [(team["teamName"], team["isMember"], team["memberCount"]) for team in teams] == [("Private Team", True, 1)]
-    assert (machine["bridgeName"], machine["regionName"]) == ("Global Bridges", "Default Region")
+    assert [(machine["bridgeName"], machine["regionName"]) for machine in machines] == [
+        ("Global Bridges", "Default Region"),
+        ("My Bridge", "Default Region"),
+    ]
+
+
+def test_the_first_content_of_the_companys_vault_may_be_given(call: Caller) -> None:
+    peter = enter_company(call, "peter@initech.example", companyVaultDefaults='{"of":"initech", "n":1e2}')
+
+    vault = call("GetCompanyVault", _as=peter).row
+    written = call("UpdateCompanyVault", _as=peter, companyVault="{}", vaultVersion=1).row
+
+    assert (vault["vaultVersion"], vault["vaultContent"]) == (1, '{"of":"initech", "n":1e2}')
+    assert written["vaultVersion"] == 2
+
+
+@pytest.mark.parametrize("member", ["activationCode", "sshPrivateKeyB64", "sshPublicKeyB64"])
+def test_takes_no_code_and_no_key_that_somebody_else_has_made(call: Caller, member: str) -> None:
+    reply = found_company(call, "peter@initech.example", **{member: "111111"})
+
+    assert (reply.failure, reply.errors) == (400, [f'member "{member}" is unknown'])
+
+
+def test_refuses_a_first_vault_that_is_no_json(call: Caller, admin: psycopg.Connection) -> None:
+    reply = found_company(call, "peter@initech.example", companyVaultDefaults="{")
+
+    assert (reply.failure, reply.errors) == (400, ['member "companyVaultDefaults" must hold valid JSON'])
+    assert admin.execute("select count(*) from data.company").fetchall() == [(2,)]
 
 
 def test_the_first_user_is_inactive_until_he_uses_his_code(call: Caller) -> None:

@@ -49,6 +49,7 @@ def test_lists_everything_that_has_a_vault(call: Caller) -> None:
         ("Team", "qa"),
         ("Region", "Default Region"),
         ("Region", "eu"),
+        ("Bridge", "My Bridge"),
         ("Bridge", "north"),
         ("Bridge", "south"),
         ("Machine", "build-01"),
