@@ -1,10 +1,14 @@
-"""What a sender says of himself: e-mail and password hash, from the headers."""
+"""What a sender says of himself: e-mail and password hash, from the headers or the body."""
+
+import re
 
 from marshmallow import ValidationError
 
 from broker.caller import Sender
 from broker.contract.fields import Email
 from broker.errors import RefusedError
+
+USER_HASH = re.compile(r"0[xX][0-9a-fA-F]{64}")
 
 
 def require_email(sender: Sender) -> str:
@@ -31,3 +35,14 @@ def require_user_hash(sender: Sender) -> bytes:
     if sender.user_hash is None:
         raise RefusedError(400, "the header Rediacc-UserHash must be 0x and 64 hexadecimal digits")
     return sender.user_hash
+
+
+def parse_user_hash(text: str, member: str) -> bytes:
+    """The 32 bytes that stand for a password, from a member of the body.
+
+    Raises:
+        RefusedError: 400, they are not written as they must be; the text is not repeated.
+    """
+    if not USER_HASH.fullmatch(text):
+        raise RefusedError(400, f'member "{member}" must be 0x and 64 hexadecimal digits')
+    return bytes.fromhex(text[2:])

@@ -5,6 +5,7 @@
                      of all characters before the last underscore), so that secret scanners know them
     claim token      22 characters base64url (128 bits)
     activation code  26 characters of Crockford's base32 (128 bits)
+    one-time code    16 characters of Crockford's base32 in groups of four (80 bits), in place of a second factor
     recovery code    56 characters of Crockford's base32 in groups of four (256 bits, then the first 3 bytes of their
                      SHA-256)
 
@@ -19,6 +20,7 @@ import secrets
 import uuid
 
 ACTIVATION_CODE_BYTES = 16
+ONE_TIME_CODE_BYTES = 10
 RECOVERY_CODE_BYTES = 32
 
 _KIND = re.compile(r"[a-z]{1,16}")
@@ -101,6 +103,23 @@ def parse_activation_code(text: str) -> bytes:
     return _decode(text, "activation code", ACTIVATION_CODE_BYTES)
 
 
+def new_one_time_code() -> str:
+    """Make a code that stands once for a second factor: four groups of four characters, joined by dashes."""
+    return _group(_encode(secrets.token_bytes(ONE_TIME_CODE_BYTES)))
+
+
+def parse_one_time_code(text: str) -> bytes:
+    """Read such a code as a person typed it.
+
+    Returns:
+        Its 10 bytes.
+
+    Raises:
+        CodeError: the wrong number of characters, or characters that codes do not use.
+    """
+    return _decode(text, "recovery code", ONE_TIME_CODE_BYTES)
+
+
 def new_recovery_code() -> str:
     """Make the recovery code of a company: 14 groups of four characters, joined by dashes."""
     return format_recovery_code(secrets.token_bytes(RECOVERY_CODE_BYTES))
@@ -114,8 +133,7 @@ def format_recovery_code(secret: bytes) -> str:
     """
     if len(secret) != RECOVERY_CODE_BYTES:
         raise ValueError("a recovery code is 32 bytes")
-    characters = _encode(secret + _checksum(secret))
-    return "-".join(characters[start : start + 4] for start in range(0, len(characters), 4))
+    return _group(_encode(secret + _checksum(secret)))
 
 
 def parse_recovery_code(text: str) -> bytes:
@@ -132,6 +150,10 @@ def parse_recovery_code(text: str) -> bytes:
     if checksum != _checksum(secret):
         raise CodeError("the recovery code has a mistake: its checksum does not fit")
     return secret
+
+
+def _group(characters: str) -> str:
+    return "-".join(characters[start : start + 4] for start in range(0, len(characters), 4))
 
 
 def _crc32(text: str) -> str:

@@ -44,6 +44,7 @@ def test_opens_a_session(call: Caller, dave: str) -> None:
         "expirationHours": 24,
         "companyName": "Acme",
         "isAuthorized": True,
+        "vaultCompany": None,
         "preferredLanguage": None,
         "authenticationStatus": "AUTHORIZED",
     }

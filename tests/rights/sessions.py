@@ -1,10 +1,25 @@
 """Rights of sessions and second factors."""
 
-from tests.rights.stage import Bodies
+from tests.rights.stage import Bodies, new_name
 
 TABLE = """
                                   stranger outsider member admin remote   agent sibling distant bridge foreign
+    GetUserRequests               own      ok       ok     ok    ok       403   403     403     403    403
+    GetCompanyUserRequests        own      403      403    ok    ok       403   403     403     403    403
+    GetRequestAuthenticationStatus  own    ok       ok     ok    ok       403   403     403     403    403
+    PrivilegeAuthenticationRequest  own    ok       ok     ok    ok       403   403     403     403    403
+    ForkAuthenticationRequest     own      ok       ok     ok    ok       403   403     403     403    403
+    UpdateUserTFA                 409      409      409    409   409      403   403     403     403    403
+    IsRegistered                  none     ok       ok     ok    ok       403   403     403     403    403
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.
-BODIES: Bodies = {}
+BODIES: Bodies = {
+    "GetUserRequests": lambda _: {},
+    "GetCompanyUserRequests": lambda _: {},
+    "GetRequestAuthenticationStatus": lambda _: {},
+    "PrivilegeAuthenticationRequest": lambda _: {"tfaCode": ""},
+    "ForkAuthenticationRequest": lambda _: {"childName": new_name()},
+    "UpdateUserTFA": lambda _: {"enable": False},
+    "IsRegistered": lambda _: {"userName": "bob@acme.example"},
+}
