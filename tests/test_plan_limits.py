@@ -10,7 +10,7 @@ from tests.world import Caller, Reply, must
 
 __all__ = ["race"]  # a fixture
 
-# Of Acme, which has three of each of these, but two regions; what it has from its beginning counts.
+# Of Acme, which has three of each of these, but two regions and four bridges; what it has from its beginning counts.
 CREATE: dict[str, Callable[[Caller, str], Reply]] = {
     "teams": lambda call, name: call("CreateTeam", _as="ann", teamName=name),
     "regions": lambda call, name: call("CreateRegion", _as="ann", regionName=name),
@@ -54,7 +54,7 @@ def test_the_limits_are_those_of_the_contract(admin: psycopg.Connection, plan: s
 
 @pytest.mark.parametrize(
     ("what", "made", "limit"),
-    [("teams", 2, 5), ("regions", 3, 5), ("bridges", 2, 5), ("machines", 7, 10), ("users", 2, 5)],
+    [("teams", 2, 5), ("regions", 3, 5), ("bridges", 1, 5), ("machines", 7, 10), ("users", 2, 5)],
 )
 def test_the_smallest_plan_allows_so_many(
     call: Caller, admin: psycopg.Connection, what: str, made: int, limit: int
@@ -120,7 +120,7 @@ def test_other_companies_do_not_count(call: Caller, admin: psycopg.Connection) -
 def test_of_two_who_take_the_last_place_at_once_one_is_refused(
     call: Caller, admin: psycopg.Connection, race: Race, what: str
 ) -> None:
-    fill = {"teams": 1, "regions": 2, "bridges": 1, "machines": 6, "users": 1}[what]
+    fill = {"teams": 1, "regions": 2, "bridges": 0, "machines": 6, "users": 1}[what]
     for number in range(fill):
         must(CREATE[what](call, f"new-{number}"))
     put_on(admin, "COMMUNITY")
