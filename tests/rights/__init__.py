@@ -49,6 +49,8 @@ ABSENT: dict[str, Any] = {
     "originalQueueId": 9007199254740000,
     "agentTokenId": "01890a5d-ac96-774b-bcce-b302099a8057",
     "teamName": "nowhere",
+    "entityIdentifier": "nothing",
+    "credential": "01890a5d-ac96-774b-bcce-b302099a8057",
     "permissionGroupName": "nothing",
     "userEmail": "nobody@users.example",
     "currentUserEmail": "nobody@users.example",

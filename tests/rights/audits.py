@@ -4,7 +4,14 @@ from tests.rights.stage import Bodies
 
 TABLE = """
                                   stranger outsider member admin remote   agent sibling distant bridge foreign
+    GetAuditLogs                  own      403      403    ok    ok       403   403     403     403    403
+    GetEntityAuditTrace           404      403      403    ok    ok       403   403     403     403    403
+    GetEntityHistory              404      403      403    ok    ok       403   403     403     403    403
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.
-BODIES: Bodies = {}
+BODIES: Bodies = {
+    "GetAuditLogs": lambda _: {},
+    "GetEntityAuditTrace": lambda _: {"entityType": "Machine", "entityIdentifier": "build-01"},
+    "GetEntityHistory": lambda stage: {"entity": "AgentToken", "credential": stage.agent_token()},
+}
