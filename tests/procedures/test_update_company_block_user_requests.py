@@ -49,6 +49,32 @@ def test_sessions_of_other_administrators_end_too(call: Caller) -> None:
     assert call("GetCompanyTeams", _as=session).failure == 401
 
 
+def test_only_administrators_may_sign_in_meanwhile(call: Caller) -> None:
+    must(block(call))
+
+    refused = sign_in(call, BOB)
+
+    assert (refused.failure, refused.errors) == (
+        403,
+        ["company Acme takes no sign-ins but those of its administrators now"],
+    )
+    assert sign_in(call, "ann@acme.example").failure == 0
+
+
+def test_a_sign_in_that_comes_meanwhile_waits_and_is_refused(race: Race) -> None:
+    with race.acting("ann", "select * from api.update_company_block_user_requests(true)"):
+        waiting = race.start(lambda other: sign_in(other, BOB))
+
+    assert waiting.result(SECONDS).failure == 403
+
+
+def test_ends_what_was_forked_from_a_session(call: Caller) -> None:
+    child = must(call("ForkAuthenticationRequest", childName="child")).row["nextRequestToken"]
+
+    assert block(call).row["deactivatedTokenCount"] == 3
+    assert call("GetCompanyTeams", _as=child).failure == 401
+
+
 def test_agents_and_other_companies_go_on(call: Caller) -> None:
     must(block(call))
 

@@ -38,13 +38,15 @@ begin
     returning company.company_name into v_name;
 
     if p_block_user_requests then
+        -- In the order in which forks lock their ancestors.
         v_ended := array(
             select token.token_id
             from data.token as token
             where token.company_id = v_caller.company_id
               and token.kind = 'session'
               and token.user_id <> v_caller.user_id
-              and token.expires_time > v_now);
+              and auth.is_live(token, v_now)
+            order by token.created_time);
         perform data.end_token(v_caller.company_id, ended.token_id)
         from unnest(v_ended) as ended (token_id);
     end if;

@@ -60,7 +60,7 @@ begin
     from data.token as token
     where token.company_id = v_caller.company_id
       and token.user_id = v_user.user_id
-      and token.expires_time > v_now;
+      and auth.is_live(token, v_now);
     perform auth.audit(v_caller, v_now, 'GroupAssigned', 'User', v_user.user_uuid, v_user.email,
         format('permission group %s', v_name));
 
