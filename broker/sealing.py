@@ -67,13 +67,15 @@ class Sealer:
             keys: instead of the caller's.
             owners: what vaults belong to, by path, where that is known.
             idempotency_key: of the call: repeated texts are recognised under it.
-            fresh: ask the database what the vaults belong to, whatever is remembered.
+            fresh: ask the database what the vaults belong to, and for the caller's keys, whatever is remembered.
 
         Raises:
             RefusedError: 403, the caller holds no key for it.
             psycopg.Error: what the database says of the owner: absent, another team's, ...
         """
         sealed = copy_arguments(procedure, arguments)
+        if fresh and keys is None and procedure.header.seals:
+            caller.refresh_keys()
         for seal in procedure.header.seals:
             for place in places(procedure, seal.path, sealed):
                 text = place.holder[place.name]

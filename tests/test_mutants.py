@@ -136,17 +136,17 @@ MUTANTS = {
         "queue/finish", "when p_item.status = 'CANCELLING' then 'CANCELLED'", "when false then 'CANCELLED'"
     ),
     "the answer is not recognised": Mutant(
-        "queue/finish", "answer_fingerprint = p_vault.fingerprint", "answer_fingerprint = null"
+        "queue/finish", "answer_fingerprint = data.fingerprint_of(p_vault)", "answer_fingerprint = null"
     ),
     "every answer is the same": Mutant(
         "api/queue/update_queue_item_to_completed",
-        "is distinct from (p_completion_status, (p_response_vault).fingerprint)",
-        "is distinct from (p_completion_status, v_claim.answer_fingerprint)",
+        "data.is_another_text(v_claim.answer_fingerprint, data.fingerprint_of(p_response_vault))",
+        "false",
     ),
     "every status is the same": Mutant(
         "api/queue/update_queue_item_to_completed",
-        "is distinct from (p_completion_status, (p_response_vault).fingerprint)",
-        "is distinct from (v_claim.answer_status, (p_response_vault).fingerprint)",
+        "v_claim.answer_status <> p_completion_status",
+        "false",
     ),
     "anybody confirms a cancel": Mutant(
         "api/queue/update_queue_item_to_completed", "and v_item.status <> 'CANCELLING' then", "and false then"

@@ -51,7 +51,7 @@ BACKLOG = """
             company_id, scope_kind, scope_id, owner_kind, owner_id, attempt, vault_name, vault_id, wrapped_key, content,
             written_time)
         select company_id, 'machine', machine_uuid, 'queue_item', gen_random_uuid(), 0, 'request', number,
-               decode('4a560101' || repeat('ab', 66), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
+               decode('4a560101010000000001' || repeat('ab', 60), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
                data.clock()
         from generate_series(1, 100) as number
         cross join data.machine
@@ -66,7 +66,7 @@ BACKLOG = """
 
 VAULT = """
     row('machine', {machine}, 'queue_item', {owner}, {attempt}, '{name}', 1,
-        decode('4a560101' || repeat('ab', 66), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
+        decode('4a560101010000000001' || repeat('ab', 60), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
         sha256('answer'))::data.vault
 """
 

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from flask import Flask
 
+from broker.caller import FIND_KEYS
 from broker.crypto.tokens import token_hash
 from broker.sealing import FIND_TARGET
 from tests.world import Caller, MakeItem, World, must
@@ -108,7 +109,7 @@ def test_seals_again_when_what_it_remembers_is_not_true_any_more(
     made = call("CreateQueueItem", teamName="ops", machineName="build-01", queueVault=JOB)
 
     assert made.row["status"] == "PENDING"
-    assert asked == [FIND_TARGET]
+    assert asked == [FIND_KEYS, FIND_TARGET]
 
 
 def test_refuses_to_seal_for_a_machine_that_is_not_there(call: Caller) -> None:

@@ -1,12 +1,13 @@
 """Give the keys of a company to a holder, and take them out of what he holds."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 from typing import Any
 from uuid import UUID
 
 from broker.crypto.held import KeyOpener
-from broker.crypto.keys import Grant, HolderKind, check_value, scope_key, token_key, wrap_key
+from broker.crypto.keys import Grant, GrantError, HolderKind, check_value, scope_key, token_key, wrap_key
 from broker.crypto.principals import (
     Principal,
     PrincipalError,
@@ -19,6 +20,8 @@ from broker.crypto.tokens import token_hash
 KeyGrant = tuple[str, UUID, int, bytes, bytes]  # data.key_grant: kind, id, version, wrapped, check value
 KeyPair = tuple[Any, ...]  # data.principal_material, the attributes of a PrincipalRecord
 Token = tuple[UUID, bytes, list[KeyGrant], KeyPair]  # data.token_material: id, hash, grants, key pair
+
+logger = logging.getLogger(__name__)
 
 
 def wrap_company_keys(
@@ -71,14 +74,22 @@ def unwrap_company_keys(
         32 bytes each, by version.
 
     Raises:
-        GrantError: they do not open with this key.
+        GrantError: none of them opens with this key.
     """
     opener: KeyOpener | None = None
     keys: dict[int, bytes] = {}
+    failed: list[int] = []
     for row in rows:
         company_uuid, version = row["company_uuid"], row["key_version"]
         opener = opener or KeyOpener(company_uuid, holder_kind, holder_id, wrapping_key, row.get("principal"))
-        keys[version] = opener.open("company", company_uuid, version, row["wrapped"], row["check_value"])
+        try:
+            keys[version] = opener.open("company", company_uuid, version, row["wrapped"], row["check_value"])
+        except GrantError:
+            failed.append(version)
+    if failed and not keys:
+        raise GrantError
+    if failed:
+        logger.error("%s %s does not open versions %s of the company key", holder_kind, holder_id, failed)
     return keys
 
 

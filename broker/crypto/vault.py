@@ -85,9 +85,18 @@ class VaultRecord(VaultOwner):
         Raises:
             VaultError: the wrapped key is not 70 bytes.
         """
-        if len(self.wrapped_key) != WRAPPED_KEY_BYTES:
-            raise VaultError
-        return int.from_bytes(self.wrapped_key[6:_WRAPPED_HEADER_BYTES], "big")
+        return key_version_of(self.wrapped_key)
+
+
+def key_version_of(wrapped_key: bytes) -> int:
+    """Version of the company key that a wrapped key names.
+
+    Raises:
+        VaultError: it is not 70 bytes.
+    """
+    if len(wrapped_key) != WRAPPED_KEY_BYTES:
+        raise VaultError
+    return int.from_bytes(wrapped_key[6:_WRAPPED_HEADER_BYTES], "big")
 
 
 def seal_vault(
@@ -173,6 +182,48 @@ def open_vault(record: VaultRecord, company_uuid: UUID, scope_key: bytes) -> byt
         return AESGCM(data_key).decrypt(nonce, sealed, context)
     except (InvalidTag, ValueError, OverflowError) as error:
         raise VaultError from error
+
+
+def rewrap_vault(
+    owner: VaultOwner,
+    vault_id: int,
+    wrapped_key: bytes,
+    company_uuid: UUID,
+    scope_key: bytes,
+    new_scope_key: bytes,
+    new_version: int,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+) -> bytes:
+    """Wrap a vault's data key under the next key of its scope; the content stays as it is.
+
+    Args:
+        wrapped_key: as it is now.
+        scope_key: 32 bytes, of the version that wrapped_key names.
+        new_scope_key: 32 bytes, of the new version.
+
+    Returns:
+        70 bytes, to be kept in place of wrapped_key.
+
+    Raises:
+        VaultError: as open_vault.
+        ValueError: a scope key that is not 32 bytes.
+        OverflowError: a version outside 0 to 2^32-1.
+    """
+    _require_key(scope_key)
+    _require_key(new_scope_key)
+    start = _header_start(owner.vault_name)
+    if len(wrapped_key) != WRAPPED_KEY_BYTES or not wrapped_key.startswith(start):
+        raise VaultError
+    header, key_nonce, sealed = _split(wrapped_key, _WRAPPED_HEADER_BYTES)
+    try:
+        context = associated_data(header, company_uuid, owner, vault_id)
+        data_key = AESGCM(scope_key).decrypt(key_nonce, sealed, context)
+    except (InvalidTag, ValueError, OverflowError) as error:
+        raise VaultError from error
+    new_header = start + new_version.to_bytes(4, "big")
+    new_nonce = random_bytes(NONCE_BYTES)
+    context = associated_data(new_header, company_uuid, owner, vault_id)
+    return new_header + new_nonce + AESGCM(new_scope_key).encrypt(new_nonce, data_key, context)
 
 
 def fingerprint(scope_key: bytes, context: bytes, plaintext: bytes) -> bytes:

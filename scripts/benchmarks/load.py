@@ -46,7 +46,7 @@ CLAIM_ALL = """
 
 FIRST = 1_000_000_000  # beyond all that the calls make
 EMPTY = "truncate data.queue_item, data.claim, data.queue_event, data.idempotency; delete from data.vault_record"
-WRAPPED_KEY = "\\x4a560101" + "ab" * 66
+WRAPPED_KEY = "\\x4a560101010000000001" + "ab" * 60
 CONTENT = "\\x4a560101" + "ab" * 1046  # a sealed vault of 1 KiB
 
 

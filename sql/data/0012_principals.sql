@@ -25,7 +25,7 @@ create table data.principal_key (
     mac         data.sha256 not null,
     primary key (company_id, holder_kind, holder_id));
 
--- While a rotation lasts: since when every holder whom it could reach holds this version.
+-- Of the newest version, since when all whom a rotation can reach hold it.
 alter table data.company_key
     add column granted_time timestamptz;
 
@@ -42,3 +42,46 @@ create type data.machine_material as (
     machine_uuid uuid,
     token_ids    uuid[],                     -- all agent tokens of the bridge, also those that can be given nothing
     grants       data.agent_grant[]);
+
+-- A key for whoever has a key pair, sealed to this public key and no other.
+create type data.holder_grant as (
+    holder_kind text,
+    holder_id   uuid,
+    public_key  bytea,
+    key_kind    text,
+    key_id      uuid,
+    key_version integer,
+    wrapped     bytea,
+    check_value data.check_value);
+
+-- A key pair for which the next company key vouches.
+create type data.endorsed_pair as (
+    holder_kind text,
+    holder_id   uuid,
+    public_key  bytea,
+    key_version integer,
+    endorsement bytea,
+    mac         data.sha256);
+
+-- A data key under the next company key, if it is still the one that was read.
+create type data.rewrapped_vault as (
+    vault_record_id bigint,
+    old_key         data.wrapped_key,
+    new_key         data.wrapped_key);
+
+-- One step of a rotation.
+create type data.rotation_material as (
+    key_version integer,                     -- to which it goes
+    check_value data.check_value,            -- of a company key that this step begins with, else null
+    last_read   bigint,                      -- the last vault that was read; null: there are no more
+    grants      data.holder_grant[],
+    pairs       data.endorsed_pair[],
+    strangers   uuid[],                      -- tokens and users whose key pairs nobody vouches for
+    vaults      data.rewrapped_vault[],
+    unreadable  bigint[]);                   -- vaults that do not open with the key they name
+
+-- Who holds up the end of a rotation, and what helps.
+create type data.rotation_hindrance as (
+    kind   text,                             -- User, AgentToken, Invitation, RecoveryCode
+    name   text,
+    advice text);

@@ -10,9 +10,19 @@ as $$
 --
 -- Returns:
 --   the new version
+-- Errors:
+--   JB421  as data.store_vault
 declare
     v_version integer;
 begin
+    -- A broker that has slept may seal with a key that a rotation has ended: nobody could open it.
+    if not exists (
+        select from data.company_key as living
+        where living.company_id = p_company_id
+          and living.key_version = data.key_version_of(p_vault.wrapped_key)) then
+        raise exception using errcode = 'JB421', message = 'the vault was sealed with a key that has ended';
+    end if;
+
     update data.vault_record as stored
     set version = stored.version + 1,
         scope_kind = p_vault.scope_kind,

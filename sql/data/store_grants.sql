@@ -9,15 +9,16 @@ language plpgsql volatile set search_path = ''
 as $$
 -- Keep the keys that a holder was given, and his key pair; those that he held before are gone.
 begin
-    delete from data.held_key as held
-    where held.company_id = p_company_id
-      and held.holder_kind = p_holder_kind
-      and held.holder_id = p_holder_id;
-
+    -- The pair first: a rotation that is sealing to it right now is waited for, so that its grants are seen and go as well.
     delete from data.principal_key as principal
     where principal.company_id = p_company_id
       and principal.holder_kind = p_holder_kind
       and principal.holder_id = p_holder_id;
+
+    delete from data.held_key as held
+    where held.company_id = p_company_id
+      and held.holder_kind = p_holder_kind
+      and held.holder_id = p_holder_id;
 
     -- Whoever made the grants may still hold a version that a rotation has just ended.
     insert into data.held_key (company_id, holder_kind, holder_id, key_kind, key_id, key_version, wrapped, check_value)

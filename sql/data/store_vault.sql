@@ -10,9 +10,19 @@ as $$
 --
 -- Returns:
 --   its vault_record_id
+-- Errors:
+--   JB421  it was sealed with a key that has ended; the broker looks its keys up and seals again
 declare
     v_vault_record_id bigint;
 begin
+    -- A broker that has slept may seal with a key that a rotation has ended: nobody could open it.
+    if not exists (
+        select from data.company_key as living
+        where living.company_id = p_company_id
+          and living.key_version = data.key_version_of(p_vault.wrapped_key)) then
+        raise exception using errcode = 'JB421', message = 'the vault was sealed with a key that has ended';
+    end if;
+
     insert into data.vault_record (
         company_id, scope_kind, scope_id, owner_kind, owner_id, attempt, vault_name, vault_id, wrapped_key, content,
         written_time, version)

@@ -11,14 +11,15 @@ as $$
 -- holds the key.
 --
 -- Arguments:
---   vault_fingerprint  digest of the vault's plaintext under the scope key: a bare hash of a short body could be guessed
+--   vault_fingerprint  as data.fingerprint_of gives it, a digest under the scope key: a bare hash of a short body could be guessed
 --   arguments          everything else that the body says
 -- Errors:
 --   JB409  the key was used with another body, or its item has been deleted since
 -- Rules:
 --   Keys are kept for seven days. Two calls at once: the second waits here for the first.
 declare
-    v_fingerprint bytea := sha256(coalesce(p_vault_fingerprint, ''::bytea) || convert_to(p_arguments::text, 'UTF8'));
+    v_digest      bytea := sha256(coalesce(p_vault_fingerprint, ''::bytea) || convert_to(p_arguments::text, 'UTF8'));
+    v_fingerprint bytea := coalesce(substring(p_vault_fingerprint from 1 for 4), '\x00000000') || substring(v_digest from 1 for 28);
     v_kept        data.idempotency;
     v_item        data.queue_item;
 begin
@@ -39,7 +40,7 @@ begin
     where kept.company_id = p_caller.company_id
       and kept.user_id = p_caller.user_id
       and kept.idempotency_key = p_idempotency_key;
-    if v_kept.fingerprint <> v_fingerprint then
+    if data.is_another_text(v_kept.fingerprint, v_fingerprint) then
         raise exception using errcode = 'JB409',
             message = format('Idempotency-Key %s was used with another body', p_idempotency_key);
     end if;

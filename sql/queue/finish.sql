@@ -37,7 +37,7 @@ begin
         outcome = v_next::text::data.claim_outcome,
         sign_time = coalesce(claim.sign_time, p_now),
         answer_status = p_status,
-        answer_fingerprint = p_vault.fingerprint,
+        answer_fingerprint = data.fingerprint_of(p_vault),
         response_vault_id = null
     where claim.company_id = p_claim.company_id
       and claim.queue_id = p_claim.queue_id

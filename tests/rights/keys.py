@@ -4,7 +4,10 @@ from tests.rights.stage import Bodies
 
 TABLE = """
                                   stranger outsider member admin remote   agent sibling distant bridge foreign
+    RotateCompanyKey              own      403      403    ok    ok       403   403     403     403    403
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.
-BODIES: Bodies = {}
+BODIES: Bodies = {
+    "RotateCompanyKey": lambda _: {},
+}

@@ -56,7 +56,7 @@ begin
     end if;
 
     if p_idempotency_key is not null then
-        v_item := queue.find_repeated(v_caller, p_idempotency_key, (p_queue_vault).fingerprint,
+        v_item := queue.find_repeated(v_caller, p_idempotency_key, data.fingerprint_of(p_queue_vault),
             jsonb_build_array(v_machine.machine_id, p_priority, p_max_attempts, p_timeout_seconds, p_metadata, p_task_id), v_now);
     end if;
 

@@ -59,8 +59,8 @@ begin
     elsif v_again then
         -- A fingerprint is bound to the attempt: one made for another attempt proves nothing.
         perform queue.require_response_vault(v_item, v_claim, p_response_vault);
-        if (v_claim.answer_status, v_claim.answer_fingerprint)
-           is distinct from (p_completion_status, (p_response_vault).fingerprint) then
+        if v_claim.answer_status <> p_completion_status
+           or data.is_another_text(v_claim.answer_fingerprint, data.fingerprint_of(p_response_vault)) then
             raise exception using errcode = 'JB409', message = format(
                 'queue item %s was completed by this claim with another answer; nothing was changed', v_item.queue_id);
         end if;
