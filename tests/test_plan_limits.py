@@ -5,6 +5,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from tests.groups import make_group
 from tests.racing import SECONDS, Race, race
 from tests.world import Caller, Reply, must
 
@@ -75,6 +76,16 @@ def test_the_smallest_plan_allows_no_permission_groups(call: Caller, admin: psyc
     assert (reply.failure, reply.errors) == (402, ["plan COMMUNITY allows 0 permission groups; company Acme has 0"])
 
 
+def test_what_a_company_made_on_a_larger_plan_it_keeps_and_hears_of(call: Caller, admin: psycopg.Connection) -> None:
+    make_group(call, "deploy")
+    make_group(call, "theirs", by="gina")
+    put_on(admin, "COMMUNITY")
+
+    reply = CREATE["permission groups"](call, "more")
+
+    assert reply.errors == ["plan COMMUNITY allows 0 permission groups; company Acme has 1"]
+
+
 @pytest.mark.parametrize("plan", ["ADVANCED", "PREMIUM", "ELITE"])
 def test_the_others_allow_permission_groups(call: Caller, admin: psycopg.Connection, plan: str) -> None:
     put_on(admin, plan)
@@ -109,6 +120,14 @@ def test_who_is_invited_again_takes_no_more_room(call: Caller, admin: psycopg.Co
     assert CREATE["users"](call, "new-0").failure == 0
 
 
+def test_the_company_that_is_named_is_the_callers(call: Caller, admin: psycopg.Connection) -> None:
+    admin.execute("update data.company set plan = 'COMMUNITY'")
+
+    reply = call("CreatePermissionGroup", _as="gina", permissionGroupName="deploy")
+
+    assert reply.errors == ["plan COMMUNITY allows 0 permission groups; company Globex has 0"]
+
+
 def test_other_companies_do_not_count(call: Caller, admin: psycopg.Connection) -> None:
     put_on(admin, "COMMUNITY")
     fill_up(call, "teams")
@@ -131,6 +150,15 @@ def test_of_two_who_take_the_last_place_at_once_one_is_refused(
     replies = [each.result(SECONDS) for each in running]
 
     assert sorted(reply.failure for reply in replies) == [0, 402]
+
+
+def test_other_companies_do_not_wait(call: Caller, admin: psycopg.Connection, race: Race) -> None:
+    admin.execute("update data.company set plan = 'COMMUNITY'")
+
+    with race.acting("ann", "select * from api.create_team('first')"):
+        reply = race.at_once(lambda other: other("CreateTeam", _as="gina", teamName="second"))
+
+    assert reply.failure == 0
 
 
 def test_nobody_waits_where_there_is_no_limit(race: Race) -> None:

@@ -80,6 +80,14 @@ def test_agents_and_other_companies_go_on(call: Caller) -> None:
 
     assert [call("GetQueueItemsNext", _as=name).failure for name in ("build-01", "north")] == [0, 0]
     assert call("GetCompanyTeams", _as="gina").failure == 0
+    assert sign_in(call, "gina@globex.example").failure == 0
+
+
+def test_nobody_of_other_companies_waits(race: Race) -> None:
+    with race.acting("ann", "select * from api.update_company_block_user_requests(true)"):
+        reply = race.at_once(lambda other: sign_in(other, "gina@globex.example"))
+
+    assert reply.failure == 0
 
 
 def test_blocking_twice_ends_nothing_more(call: Caller) -> None:
