@@ -96,7 +96,7 @@ begin
             procedure_name, permission_name, for_anyone, for_sessions, for_pending, for_users, for_administrators, for_agents)
         values (
             v_function.name, coalesce(
-                substring(v_header from '-- Name: (\w+)'), replace(initcap(replace(v_function.name, '_', ' ')), ' ', '')),
+                substring(v_header from '-- Permission: (\w+)'), substring(v_header from '-- Name: (\w+)'), replace(initcap(replace(v_function.name, '_', ' ')), ' ', '')),
             'anyone' = any(v_callers),
             'sessions' = any(v_callers), 'pending' = any(v_callers), 'users' = any(v_callers),
             v_callers && array['administrators', 'users'], 'agents' = any(v_callers));

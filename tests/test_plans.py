@@ -64,6 +64,14 @@ BACKLOG = """
     join data.machine as machine on machine.machine_uuid = vault.scope_id;
 """
 
+LINE = """
+    insert into data.queue_item (
+        company_id, task_id, team_id, machine_id, request_vault_id, created_by, created_time, ready_time)
+    select company_id, gen_random_uuid(), team_id, machine_id, request_vault_id, created_by, created_time, ready_time
+    from data.queue_item
+    cross join generate_series(1, 1500);
+"""
+
 VAULT = """
     row('machine', {machine}, 'queue_item', {owner}, {attempt}, '{name}', 1,
         decode('4a560101010000000001' || repeat('ab', 60), 'hex'), decode('4a560101' || repeat('ab', 66), 'hex'),
@@ -222,3 +230,27 @@ def test_every_index_meant_is_used(hot: Hot, admin: psycopg.Connection) -> None:
 
     used = {(read.table, read.way) for read in hot.reads(INDEXES)}
     assert used == {(table, index) for table, indexes in INDEXES.items() for index in indexes}
+
+
+def test_what_is_told_of_one_item_costs_the_same_whatever_waits_behind_it(hot: Hot, admin: psycopg.Connection) -> None:
+    hot.create()
+    hot.call("bob", "get_queue_item_details(%(queue_id)s)", first_and_last(admin)[0])
+    admin.execute(LINE.encode())
+    hot.plans.clear()
+
+    for item in first_and_last(admin):
+        hot.call("bob", "get_queue_item_details(%(queue_id)s)", item)
+    admin.execute("delete from data.queue_item where queue_id > %(queue_id)s", first_and_last(admin)[0])
+
+    reads = list(hot.reads({"queue_item", "vault_record", "queue_event"}))
+    counted = {"queue_item_pending", "queue_item_live"}
+    assert max(read.rows for read in reads if read.way in counted) == 1001
+    assert [read for read in reads if read.way not in counted and read.rows > 1] == []
+    assert [read for read in reads if read.way.endswith("Scan")] == []
+
+
+def first_and_last(admin: psycopg.Connection) -> list[Row]:
+    """The oldest item and the youngest."""
+    found = admin.execute("select min(queue_id), max(queue_id) from data.queue_item").fetchone()
+    assert found is not None
+    return [{"queue_id": queue_id} for queue_id in found]

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 SECTIONS = ("Arguments", "Returns", "Errors", "Rules")
-LINES = ("Name", "Callers", "Counts", "Ceremony", "Seals")
+LINES = ("Name", "Callers", "Permission", "Counts", "Ceremony", "Seals")
 
 _TITLE = re.compile(rf"({'|'.join((*SECTIONS, *LINES))}):\s*(.*)")
 _NAMED = re.compile(r"(\S+?):?\s+(\S.*)", re.DOTALL)

@@ -5,7 +5,8 @@ as $$
 -- The machines for which a claim asks, as far as the caller may use them and can open their vaults.
 --
 -- Arguments:
---   machine_name, bridge_name  one of them; an agent's token implies its own and may name no other
+--   machine_name, bridge_name  one of them; an agent's token implies its own and may name no other, a session made for
+--                              a bridge implies this bridge
 -- Returns:
 --   their machine ids; never empty
 -- Errors:
@@ -27,6 +28,8 @@ begin
         v_machine.machine_id := p_caller.machine_id;
     elsif p_caller.bridge_id is not null then
         v_bridge.bridge_id := p_caller.bridge_id;
+    elsif p_caller.target_bridge_id is not null then
+        v_bridge.bridge_id := p_caller.target_bridge_id;
     else
         raise exception using errcode = 'JB400', message = 'machineName or bridgeName is missing: name one of them';
     end if;

@@ -12,7 +12,15 @@ def test_cancels_an_item_that_no_agent_has_started(call: Caller, queue_item: Mak
 
     reply = call("CancelQueueItem", teamName="ops", queueId=queue_id, reason="wrong branch")
 
-    assert list(reply.row) == ["queueId", "taskId", "status", "cancelledTime", "cancelledBy"]
+    assert list(reply.row) == [
+        "queueId",
+        "taskId",
+        "status",
+        "cancelledTime",
+        "cancelledBy",
+        "previousStatus",
+        "result",
+    ]
     assert reply.row["queueId"] == queue_id
     assert reply.row["status"] == "CANCELLED"
     assert reply.row["cancelledBy"] == "bob@acme.example"

@@ -35,8 +35,18 @@ def count_items(admin: psycopg.Connection) -> int:
 def test_queues_a_job_for_a_machine(call: Caller) -> None:
     reply = create(call)
 
-    assert list(reply.row) == ["queueId", "taskId", "time", "machineName", "status", "priority"]
-    assert reply.row["machineName"] == "build-01"
+    assert list(reply.row) == [
+        "queueId",
+        "taskId",
+        "time",
+        "machineName",
+        "status",
+        "priority",
+        "bridgeName",
+        "createdBy",
+    ]
+    assert (reply.row["machineName"], reply.row["bridgeName"]) == ("build-01", "north")
+    assert reply.row["createdBy"] == "bob@acme.example"
     assert reply.row["status"] == "PENDING"
     assert reply.row["priority"] == 3
     assert UUID(reply.row["taskId"]).version == 7

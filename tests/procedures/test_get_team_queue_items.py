@@ -42,8 +42,9 @@ def test_times_with_another_offset_are_the_same_times(shelf: Shelf) -> None:
 
 def test_shows_everything_of_a_running_item(shelf: Shelf) -> None:
     row, made = shelf.row("processing"), shelf.made["processing"]
-    elapsed = {name: row.pop(name) for name in ("ageInMinutes", "minutesSinceHeartbeat")}
-    times = {name: row.pop(name) for name in ("assignedTime", "lastHeartbeat")}
+    elapsed = {name: row.pop(name) for name in ("ageInMinutes", "minutesSinceHeartbeat", "minutesSinceAssigned")}
+    seconds = {name: row.pop(name) for name in ("processingDurationSeconds", "totalDurationSeconds")}
+    times = {name: row.pop(name) for name in ("assignedTime", "lastHeartbeat", "lastResponseAt")}
 
     assert row == {
         "queueId": made["queueId"],
@@ -63,6 +64,9 @@ def test_shows_everything_of_a_running_item(shelf: Shelf) -> None:
         "finishedTime": None,
         "attempt": 1,
         "maxAttempts": 5,
+        "retryCount": 0,
+        "lastRetryAt": None,
+        "permanentlyFailed": False,
         "progress": 0.5,
         "priority": 1,
         "priorityLabel": "Highest",
@@ -74,8 +78,11 @@ def test_shows_everything_of_a_running_item(shelf: Shelf) -> None:
         "timeoutSeconds": 90,
         "metadata": {"run": 1},
     }
-    assert elapsed == pytest.approx({"ageInMinutes": 31, "minutesSinceHeartbeat": 5}, abs=0.9)
+    minutes = {"ageInMinutes": 31, "minutesSinceHeartbeat": 5, "minutesSinceAssigned": 31}
+    assert elapsed == pytest.approx(minutes, abs=0.9)
+    assert seconds == pytest.approx({"processingDurationSeconds": 1860, "totalDurationSeconds": 1860}, abs=54)
     assert made["time"] < times["assignedTime"] < times["lastHeartbeat"]
+    assert made["time"] < times["assignedTime"] < times["lastResponseAt"]
 
 
 def test_shows_how_an_item_ended(shelf: Shelf) -> None:

@@ -27,7 +27,16 @@ def test_makes_a_new_item_of_one_that_failed_or_was_cancelled(call: Caller, queu
 
     row = retry(call, queue_id).row
 
-    assert list(row) == ["newQueueId", "time", "machineName", "originalQueueId", "queueId", "taskId"]
+    assert list(row) == [
+        "newQueueId",
+        "time",
+        "machineName",
+        "originalQueueId",
+        "queueId",
+        "taskId",
+        "newRetryCount",
+        "result",
+    ]
     assert row["newQueueId"] == row["queueId"] > queue_id
     assert (row["originalQueueId"], row["machineName"]) == (queue_id, "build-01")
     new = item(call, row["newQueueId"])

@@ -1,10 +1,15 @@
-"""Rights of what existing clients read of the queue."""
+"""Rights of what existing clients ask of a queue item."""
 
 from tests.rights.stage import Bodies
 
 TABLE = """
                                   stranger outsider member admin remote   agent sibling distant bridge foreign
+    GetQueueItemDetails           404      404      ok     ok    404      ok    404     404     ok     404
+    UpdateQueueItemPriority       404      404      ok     ok    404      403   403     403     403    403
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.
-BODIES: Bodies = {}
+BODIES: Bodies = {
+    "GetQueueItemDetails": lambda stage: {"queueId": stage.item()},
+    "UpdateQueueItemPriority": lambda stage: {"queueId": stage.item(), "priority": 1},
+}

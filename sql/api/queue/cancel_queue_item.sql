@@ -9,7 +9,9 @@ returns table (
     task_id         uuid,
     status          data.queue_status,
     cancelled_time  timestamptz,
-    cancelled_by    text)
+    cancelled_by    text,
+    previous_status data.queue_status,
+    result          text)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Cancel a queue item that no agent has started; with force, ask the agent of a started one to stop.
@@ -49,7 +51,8 @@ begin
             cancelled_by = v_caller.actor
         where item.company_id = v_caller.company_id
           and item.queue_id = v_item.queue_id
-        returning item.queue_id, item.task_id, item.status, item.finished_time, item.cancelled_by;
+        returning item.queue_id, item.task_id, item.status, item.finished_time, item.cancelled_by, v_item.status,
+                  'asked to stop';
         return;
     elsif v_item.status not in ('PENDING', 'ASSIGNED') then
         raise exception using errcode = 'JB409', message = format('queue item %s is %s', v_item.queue_id, v_item.status);
@@ -75,6 +78,6 @@ begin
         cancelled_by = v_caller.actor
     where item.company_id = v_caller.company_id
       and item.queue_id = v_item.queue_id
-    returning item.queue_id, item.task_id, item.status, item.finished_time, item.cancelled_by;
+    returning item.queue_id, item.task_id, item.status, item.finished_time, item.cancelled_by, v_item.status, 'cancelled';
 end;
 $$;

@@ -15,6 +15,8 @@ returns table (
     machine_name text,
     status       data.queue_status,
     priority     data.priority_level,
+    bridge_name  text,
+    created_by   text,
     wake         data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -97,6 +99,10 @@ begin
     return query
     select v_item.queue_id, v_item.task_id, v_item.created_time, v_machine.machine_name::text, v_item.status,
            data.priority_level_of(v_item.priority, v_caller.plan)::data.priority_level,
+           (select bridge.bridge_name::text
+            from data.bridge as bridge
+            where bridge.company_id = v_machine.company_id
+              and bridge.bridge_id = v_machine.bridge_id), v_caller.actor,
            array['machine:' || v_machine.machine_id]::data.wake;
 end;
 $$;

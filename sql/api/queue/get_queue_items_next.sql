@@ -17,7 +17,8 @@ as $$
 -- Callers: users, agents
 -- Arguments:
 --   machineName   whose items, or
---   bridgeName    the items of every machine of this bridge that the caller may use; an agent's token implies either
+--   bridgeName    the items of every machine of this bridge that the caller may use; an agent's token implies either,
+--                 a session made for a bridge this bridge
 --   itemCount     at most so many, 1 to 100
 --   leaseSeconds  how long the claim holds without a sign of life, 5 to 86400; default: three times the stale threshold
 --   start         the items are PROCESSING at once, so that a cancel asks the agent

@@ -10,6 +10,8 @@ returns table (
     original_queue_id bigint,
     queue_id          bigint,
     task_id           uuid,
+    new_retry_count   integer,
+    result            text,
     wake              data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -23,7 +25,7 @@ as $$
 --   teamName         if given, must be the item's team
 --   modifiedVault    the job for this time, JSON text; left out: the original's
 -- Returns:
---   1: the new item, one row
+--   1: the new item, one row; newRetryCount: how often the original has been retried now
 -- Errors:
 --   JB403  the team named is not the caller's, or there is no key to seal with
 --   JB404  the company has no such item, it is not of that team, or not the caller's
@@ -76,6 +78,10 @@ begin
 
     return query
     select v_item.queue_id, v_item.created_time, v_machine.machine_name::text, v_original.queue_id, v_item.queue_id, v_item.task_id,
+           (select count(*)::integer
+            from data.queue_item as retry
+            where retry.company_id = v_original.company_id
+              and retry.original_queue_id = v_original.queue_id), 'queued again',
            array['machine:' || v_machine.machine_id]::data.wake;
 end;
 $$;

@@ -5,6 +5,8 @@ create or replace function api.update_queue_item_response(
     p_team_name      text default null,
     p_vault_version  integer default null,
     p_claim_token    data.claim_token default null,
+    p_overwrite      boolean default false,
+    p_require_bridge boolean default false,
     out response     data.response_answer[])
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -19,29 +21,36 @@ as $$
 --   teamName       if given, must be the item's team
 --   vaultVersion   left out: the item must have no response yet; given: the version that this one replaces
 --   claimToken     from the claim; who shows it needs no version, he is the only writer
+--   overwrite      true: without vaultVersion, replace whatever response there is
+--   requireBridge  true: only an agent, or a session made for a bridge, may respond
 -- Returns:
 --   1: the item and the version that its response now has
 -- Errors:
---   JB403  the team named is not the caller's
+--   JB403  the team named is not the caller's, or requireBridge and neither an agent nor a session made for a bridge calls
 --   JB404  the company has no such item, or it is not the caller's
 --   JB409  there is a response already, or none yet, or its version is another; the item is finished; the claim is late,
 --          or its token missing or wrong
 --   JB421  the vault was sealed for another item or attempt
 -- Rules:
 --   The requesting user must be a member of the specified team.
---   The queue item must not already have a response (without vaultVersion).
+--   The queue item must not already have a response (without vaultVersion or overwrite).
 --   The vault version must match the current version to prevent conflicts from concurrent updates.
 --   After successful update, the vault version is incremented.
 --   Who responds to a PENDING item becomes its claimant.
 declare
     v_caller  auth.caller := auth.enter_call();
     v_now     timestamptz := data.clock();
-    v_item    data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+    v_item    data.queue_item;
     v_judged  record;
     v_claim   data.claim;
     v_current integer;
     v_kept    record;
 begin
+    if p_require_bridge then
+        perform auth.require_bridge_session(v_caller);
+    end if;
+    v_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+
     v_judged := queue.judge_claim(v_caller, v_item, p_claim_token);
     v_claim := v_judged.claim;
     if v_judged.verdict <> 'good' then
@@ -59,7 +68,7 @@ begin
     where stored.company_id = v_item.company_id
       and stored.vault_record_id = v_item.response_vault_id;
     if p_vault_version is null then
-        if v_current is not null and p_claim_token is null then
+        if v_current is not null and p_claim_token is null and not p_overwrite then
             raise exception using errcode = 'JB409', message = format(
                 'queue item %s has a response already, version %s: send vaultVersion to update it', v_item.queue_id, v_current);
         end if;

@@ -6,6 +6,7 @@ create or replace function api.update_queue_item_to_completed(
     p_team_name         text default null,
     p_claim_token       data.claim_token default null,
     p_retryable         boolean default true,
+    p_require_bridge    boolean default false,
     out completed       data.completed_item[],
     out refused_status  integer,
     out refused_message text)
@@ -23,10 +24,11 @@ as $$
 --   teamName          if given, must be the item's team
 --   claimToken        from the claim
 --   retryable         whether trying again could help, after FAILED
+--   requireBridge     true: only an agent, or a session made for a bridge, may complete
 -- Returns:
 --   1: the item after the change, one row
 -- Errors:
---   JB403  the team named is not the caller's
+--   JB403  the team named is not the caller's, or requireBridge and neither an agent nor a session made for a bridge calls
 --   JB404  the company has no such item, or it is not the caller's
 --   JB409  the item is not ASSIGNED or PROCESSING; the claim is late, or its token missing or wrong; it was completed with
 --          another answer
@@ -40,11 +42,16 @@ as $$
 declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
-    v_item   data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+    v_item   data.queue_item;
     v_judged record;
     v_claim  data.claim;
     v_again  boolean;
 begin
+    if p_require_bridge then
+        perform auth.require_bridge_session(v_caller);
+    end if;
+    v_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+
     v_judged := queue.judge_claim(v_caller, v_item, p_claim_token);
     v_claim := v_judged.claim;
     v_again := v_judged.verdict = 'late' and v_claim.claim_number = v_item.claim_number and v_claim.answer_status is not null;

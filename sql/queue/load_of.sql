@@ -1,0 +1,46 @@
+create or replace function queue.load_of(p_company_id bigint, p_machine_id bigint)
+returns data.machine_load
+language plpgsql stable set search_path = ''
+as $$
+-- What a machine has to do: items that wait for it, and those in its agent's hands.
+--
+-- Rules:
+--   At most 1,000 of each are counted; morePending says when more wait.
+declare
+    c_counted constant integer := 1000;
+    v_load    data.machine_load;
+    v_pending integer;
+begin
+    select machine.machine_name
+    into v_load.machine_name
+    from data.machine as machine
+    where machine.company_id = p_company_id
+      and machine.machine_id = p_machine_id;
+
+    select count(*)
+    into v_pending
+    from (
+        select item.queue_id
+        from data.queue_item as item
+        where item.company_id = p_company_id
+          and item.machine_id = p_machine_id
+          and item.status = 'PENDING'
+        order by item.priority desc, item.queue_id
+        limit c_counted + 1) as waiting;
+    v_load.pending_count := least(v_pending, c_counted);
+    v_load.more_pending := v_pending > c_counted;
+
+    select count(*) filter (where live.status = 'ASSIGNED'), count(*) filter (where live.status = 'PROCESSING'),
+           count(*) filter (where live.status = 'CANCELLING')
+    into v_load.assigned_count, v_load.processing_count, v_load.cancelling_count
+    from (
+        select item.status
+        from data.queue_item as item
+        where item.company_id = p_company_id
+          and item.machine_id = p_machine_id
+          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
+        order by item.machine_id
+        limit c_counted) as live;
+    return v_load;
+end;
+$$;
