@@ -1,4 +1,4 @@
-"""The envelope of spec 1, for answers and for errors.
+"""The envelope, for answers and for errors; the client's dialect says under which names it holds the tables.
 
 {"failure": 0, "errors": [], "tables": [{"resultSetIndex": 1, "data": [{...}]}], "outputs": {}}
 """
@@ -6,14 +6,18 @@
 import logging
 import secrets
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Flask, Response, g, request
 
-from broker.answer import Answer, Row
 from broker.contract.text import echo
 from broker.errors import Failure, failure_of
+from broker.surfaces.dialect import Arranged, Dialect
+from broker.surfaces.dialects import dialect_of
+
+if TYPE_CHECKING:
+    from broker.answer import Row
 
 ROWS_PER_CHUNK = 200
 JSON = "application/json"
@@ -21,17 +25,19 @@ JSON = "application/json"
 logger = logging.getLogger(__name__)
 
 
-def write_answer(answer: Answer) -> Response:
+def write_answer(answer: Arranged) -> Response:
     """An answer in its envelope: small ones as one piece of bytes, a long listing while it is read."""
-    if not any(table.streamed for table in answer.tables):
-        tables = [{"resultSetIndex": number, "data": table.rows} for number, table in enumerate(answer.tables, start=1)]
-        return respond(200, dump({"failure": 0, "errors": [], "tables": tables, "outputs": answer.outputs}))
-    return respond(200, stream_answer(answer))
+    if any(table.streamed for table in answer.tables):
+        return respond(200, stream_answer(answer))
+    tables = [{"resultSetIndex": number, "data": list(table.rows)} for number, table in answer.numbered()]
+    lists = dict.fromkeys(answer.names, tables)
+    return respond(200, dump({"failure": 0, "errors": [], **lists, "outputs": answer.outputs}))
 
 
-def write_failure(failure: Failure) -> Response:
+def write_failure(failure: Failure, dialect: Dialect) -> Response:
     """An error in the envelope."""
-    envelope = {"failure": failure.status, "errors": list(failure.messages), "tables": [], "outputs": {}}
+    lists: dict[str, list[Row]] = {name: [] for name in dialect.table_names}
+    envelope = {"failure": failure.status, "errors": list(failure.messages), **lists, "outputs": {}}
     response = respond(failure.status, dump(envelope))
     response.headers.update(failure.headers)
     return response
@@ -42,11 +48,11 @@ def respond(status: int, body: bytes | Iterator[bytes]) -> Response:
     return Response(body, status=status, content_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def stream_answer(answer: Answer) -> Iterator[bytes]:
-    """The envelope in pieces, in the same form."""
-    yield b'{"failure":0,"errors":[],"tables":['
-    for number, table in enumerate(answer.tables, start=1):
-        yield b'%s{"resultSetIndex":%d,"data":[' % (b"," if number > 1 else b"", number)
+def stream_answer(answer: Arranged) -> Iterator[bytes]:
+    """The envelope in pieces, in the same form; the tables, which can be read once, under their first name only."""
+    yield b'{"failure":0,"errors":[],"%s":[' % answer.names[0].encode()
+    for number, table in answer.numbered():
+        yield b'%s{"resultSetIndex":%d,"data":[' % (b"," if number > answer.first_number else b"", number)
         separator = b""
         batch: list[Row] = []
         for row in table.rows:
@@ -81,4 +87,5 @@ def install_envelope(app: Flask) -> None:
         failure = failure_of(error)
         if failure.status == 500:
             logger.error("request %s, %s: internal error", g.get("request_id"), echo(request.path), exc_info=error)
-        return write_failure(failure)
+        dialect = dialect_of(request.headers)
+        return write_failure(dialect.retell(g.get("procedure", ""), failure), dialect)

@@ -1,4 +1,4 @@
-"""`POST /api/StoredProcedure/<Name>`: every procedure under its own name.
+"""`POST /api/StoredProcedure/<Name>`: every procedure under its own name, and under those that clients know.
 
 A request is looked at in this order: name (404), kind of body (415, 413), token's form (401), body (400), then SQL.
 None of the first four depends on anything stored, so their order tells a stranger nothing.
@@ -15,6 +15,7 @@ from broker.contract.text import echo
 from broker.errors import RefusedError
 from broker.live.hub import Hub
 from broker.live.longpoll import run_waiting
+from broker.surfaces.dialects import dialect_of
 from broker.surfaces.envelope import JSON, write_answer
 
 if TYPE_CHECKING:
@@ -27,12 +28,15 @@ def create_stored_procedures(procedures: Procedures, hub: Hub) -> Blueprint:
 
     @surface.post("/<name>")
     def call_procedure(name: str) -> Response:
-        endpoint = procedures.find(name)
+        dialect = dialect_of(request.headers)
+        g.procedure = dialect.procedure_of(name)
+        endpoint = procedures.find(g.procedure)
         body = read_body(request)
         sender = read_sender(request)
         caller = procedures.identify(endpoint, sender)
-        call = procedures.load(endpoint, parse_body(body), caller, sender)
-        return write_answer(run_waiting(procedures, hub, call, read_client(request)))
+        call = procedures.load(endpoint, dialect.read_body(endpoint, parse_body(body)), caller, sender)
+        answer = run_waiting(procedures, hub, call, read_client(request))
+        return write_answer(dialect.arrange(call, answer))
 
     return surface
 

@@ -1,0 +1,132 @@
+"""Dialects: how clients name procedures, members, tables and columns.
+
+The engine knows one vocabulary, that of the SQL. A dialect translates by its tables, both ways; it decides nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from broker.answer import Answer, AnswerTable, Row
+from broker.call import Call
+from broker.contract.endpoint import Endpoint
+from broker.errors import Failure
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """An answer as a client wants it.
+
+    Attributes:
+        names: members of the envelope, each of which holds the tables.
+        first_number: `resultSetIndex` of the first table.
+    """
+
+    names: tuple[str, ...]
+    first_number: int
+    tables: list[AnswerTable]
+    outputs: Row
+
+    def numbered(self) -> Iterator[tuple[int, AnswerTable]]:
+        """The tables with their numbers."""
+        return enumerate(self.tables, start=self.first_number)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The tables of a dialect; empty ones are our own. Procedures are always named by ours.
+
+    Attributes:
+        table_names: members of the envelope that hold the tables.
+        procedures: our names of procedures, by the client's.
+        ignores_unknown: whether members that no procedure has are left out, not refused.
+        members: our names of members, by the client's in lower case; the first that the procedure has.
+        words: our words for values, by our member in lower case and the client's word in upper case.
+        constants: members that the client does not know and always means, by procedure.
+        names_token: whether answers begin with a table, number 0, that names the token to use next: the same one.
+        ending: procedures after which the token is of no use, unless this member named another session.
+        columns: other names that columns have beside ours, by procedure and column.
+        constant_columns: columns that tell nothing new, by procedure.
+        spelled_twice: procedures whose columns begin with a capital letter as well.
+        output_tables: outputs that become a table of one row with this column, by procedure.
+        sentences: errors that the client compares word for word, by procedure and status.
+    """
+
+    table_names: tuple[str, ...] = ("tables",)
+    procedures: Mapping[str, str] = field(default_factory=dict)
+    ignores_unknown: bool = False
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    names_token: bool = False
+    ending: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    constant_columns: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    spelled_twice: frozenset[str] = frozenset()
+    output_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sentences: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    def procedure_of(self, name: str) -> str:
+        """Our name of a procedure."""
+        return self.procedures.get(name, name)
+
+    def read_body(self, endpoint: Endpoint, body: object) -> object:
+        """The body of a request in our vocabulary."""
+        if not self.ignores_unknown or not (body is None or isinstance(body, Mapping)):
+            return body
+        known = {name.lower() for name in endpoint.schema.fields}
+        sent = {name: value for name, value in (body or {}).items() if value is not None}
+        members = {name: value for name, value in sent.items() if name.lower() in known}
+        taken = {name.lower() for name in members}
+        for name in sent.keys() - members.keys():
+            ours = next((ours for ours in self.members.get(name.lower(), ()) if ours.lower() in known), None)
+            if ours is not None and ours.lower() not in taken:
+                members[ours] = sent[name]
+                taken.add(ours.lower())
+        constants = self.constants.get(endpoint.procedure.name, {})
+        fixed = {name.lower() for name in constants}
+        said = {name: self._say(name, value) for name, value in members.items() if name.lower() not in fixed}
+        return {**said, **constants}
+
+    def arrange(self, call: Call, answer: Answer) -> Arranged:
+        """An answer in the client's vocabulary."""
+        if not self.names_token:
+            return Arranged(self.table_names, 1, answer.tables, answer.outputs)
+        procedure = call.endpoint.procedure.name
+        tables = [
+            AnswerTable(self._rename(procedure, table.rows), table.count, table.streamed)
+            for table in [*answer.tables, *self._told(procedure, answer.outputs)]
+        ]
+        if call.caller.token is not None:
+            other = self.ending.get(procedure)
+            ended = other is not None and call.arguments.get(other) is None
+            tables.insert(0, AnswerTable([{"nextRequestToken": None if ended else call.caller.token}], 1))
+        return Arranged(self.table_names, 0, tables, answer.outputs)
+
+    def retell(self, procedure: str, failure: Failure) -> Failure:
+        """An error in the words that the client knows."""
+        sentence = self.sentences.get((procedure, failure.status))
+        return failure if sentence is None else replace(failure, messages=(sentence,))
+
+    def _say(self, member: str, value: Any) -> Any:
+        words = self.words.get(member.lower(), {})
+        return words.get(value.upper(), value) if isinstance(value, str) else value
+
+    def _rename(self, procedure: str, rows: Iterable[Row]) -> Iterator[Row]:
+        """Rows with the other names of their columns beside ours."""
+        copies = self.columns.get(procedure, {})
+        constants = self.constant_columns.get(procedure, {})
+        for row in rows:
+            for column, names in copies.items():
+                if column in row:
+                    row.update((name, row[column]) for name in names)
+            row.update(constants)
+            if procedure in self.spelled_twice:
+                row.update([(column[0].upper() + column[1:], value) for column, value in row.items()])
+            yield row
+
+    def _told(self, procedure: str, outputs: Row) -> Iterator[AnswerTable]:
+        """The outputs that the client looks for in a table."""
+        for output, column in self.output_tables.get(procedure, {}).items():
+            if outputs.get(output) is not None:
+                yield AnswerTable([{column: outputs[output]}], 1)
