@@ -205,6 +205,9 @@ class Procedures:
             arguments.update(prepared.material)
         claim_token = None
         for argument in procedure.arguments:
+            if argument.type.name == "data.secret":
+                # Codes open keys, so the database must not see them, not even in the log of a slow statement.
+                arguments[argument.member] = None
             if argument.type.name == "data.new_claim":
                 claim_token = tokens.new_claim_token()
                 arguments[argument.member] = tokens.token_hash(claim_token)

@@ -134,7 +134,8 @@ where not exists (
 create or replace view data.invariant_users_are_invited_or_active as
 select person.company_id, person.user_id
 from data.company_user as person
-where (person.activated_time is not null) = exists (
+where person.removed_time is null
+  and ((person.activated_time is not null) = exists (
     select from data.invitation as invitation
     where invitation.company_id = person.company_id
       and invitation.user_id = person.user_id)
@@ -142,4 +143,36 @@ where (person.activated_time is not null) = exists (
     select from data.held_key as held
     where held.company_id = person.company_id
       and held.holder_kind = case when person.activated_time is null then 'invitation' else 'user' end
-      and held.holder_id = person.user_uuid);
+      and held.holder_id = person.user_uuid));
+
+create or replace view data.invariant_removed_users_keep_nothing as
+select person.company_id, person.user_id
+from data.company_user as person
+where person.removed_time is not null
+  and (num_nonnulls(person.verifier, person.totp_secret, person.group_id, person.vault_record_id) > 0
+       or person.deactivated_time is null
+       or exists (
+           select from data.token as token
+           where token.company_id = person.company_id
+             and token.user_id = person.user_id)
+       or exists (
+           select from data.held_key as held
+           where held.company_id = person.company_id
+             and held.holder_kind in ('user', 'invitation')
+             and held.holder_id = person.user_uuid)
+       or exists (
+           select from data.invitation as invitation
+           where invitation.company_id = person.company_id
+             and invitation.user_id = person.user_id)
+       or exists (
+           select from data.team_member as member
+           where member.company_id = person.company_id
+             and member.user_id = person.user_id)
+       or exists (
+           select from data.totp_recovery_code as code
+           where code.company_id = person.company_id
+             and code.user_id = person.user_id)
+       or exists (
+           select from data.email_address as address
+           where address.company_id = person.company_id
+             and address.user_id = person.user_id));

@@ -5,6 +5,8 @@ from typing import Any
 import psycopg
 
 from broker.crypto.password import password_user_hash
+from broker.crypto.tokens import new_activation_code
+from tests.conftest import Clock
 from tests.world import NOBODY, PASSWORD, Caller, Reply, must
 
 
@@ -23,6 +25,11 @@ def activate(call: Caller, email: str, code: str, password: str = PASSWORD) -> R
     return call("ActivateUserAccount", _as=NOBODY, _headers=credentials(email, password), activationCode=code)
 
 
+def recover(call: Caller, email: str, code: str, password: str = PASSWORD) -> Reply:
+    """RecoverCompany."""
+    return call("RecoverCompany", _as=NOBODY, _headers=credentials(email, password), recoveryCode=code)
+
+
 def sign_in(call: Caller, email: str, password: str = PASSWORD, **members: Any) -> Reply:
     """CreateAuthenticationRequest."""
     members.setdefault("name", "tests")
@@ -35,6 +42,13 @@ def enter(call: Caller, email: str, code: str) -> str:
     must(activate(call, email, code))
     token: str = sign_in(call, email).row["nextRequestToken"]
     return token
+
+
+def guess(call: Caller, clock: Clock, email: str, times: int) -> None:
+    """Try wrong activation codes, each when the brakes let it."""
+    for _ in range(times):
+        assert activate(call, email, new_activation_code()).failure == 403
+        clock.advance(minutes=15)
 
 
 def invite(call: Caller, email: str, by: str = "ann") -> str:

@@ -107,7 +107,8 @@ def test_who_was_removed_takes_no_room_and_who_is_deactivated_does(call: Caller,
     fill_up(call, "users")
     admin.execute("update data.company_user set deactivated_time = data.clock() where email like 'bob@%'")
     assert CREATE["users"](call, "dave").failure == 402
-    admin.execute("update data.company_user set removed_time = data.clock() where email like 'bob@%'")
+    [[bob]] = admin.execute("select email from data.email_address where email like 'bob@%'").fetchall()
+    assert call("DeleteUser", _as="ann", userEmail=bob).failure == 0
 
     assert CREATE["users"](call, "dave").failure == 0
 

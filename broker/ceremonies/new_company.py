@@ -5,12 +5,10 @@ from typing import Any
 
 from broker.caller import HeldKeys
 from broker.ceremonies import Context, Prepared
-from broker.ceremonies.codes import make_invitation
+from broker.ceremonies.codes import make_invitation, make_recovery
 from broker.ceremonies.credentials import require_email
-from broker.ceremonies.grants import make_key_pair
 from broker.crypto.identifiers import uuid7
-from broker.crypto.keys import Grant, check_value, new_company_key, recovery_key, wrap_key
-from broker.crypto.tokens import new_recovery_code, parse_recovery_code
+from broker.crypto.keys import check_value, new_company_key
 from broker.crypto.vault import VaultOwner
 
 FIRST_VERSION = 1
@@ -24,22 +22,16 @@ def prepare(context: Context, arguments: Mapping[str, Any]) -> Prepared:  # noqa
     """
     email = require_email(context.sender)
     company_uuid, company_key = uuid7(), new_company_key()
-    invitation, activation_code = make_invitation(context, company_uuid, {FIRST_VERSION: company_key})
-    recovery_code = new_recovery_code()
-    wrapping_key = recovery_key(parse_recovery_code(recovery_code), company_uuid)
-    recovery_grant = wrap_key(
-        wrapping_key,
-        company_key,
-        Grant(company_uuid, "recovery", company_uuid, "company", company_uuid, FIRST_VERSION),
-    )
+    company_keys = {FIRST_VERSION: company_key}
+    invitation, activation_code = make_invitation(context, company_uuid, company_keys, uuid7())
+    recovery, recovery_code = make_recovery(company_uuid, company_keys)
     material = (
         company_uuid,
         context.config.default_plan,
         email,
         check_value(company_key),
         invitation,
-        recovery_grant,
-        make_key_pair(company_uuid, {FIRST_VERSION: company_key}, wrapping_key, "recovery", company_uuid),
+        recovery,
     )
     return Prepared(
         {"companyMaterial": material},

@@ -57,8 +57,8 @@ def place(kind: Type, value: Any, binder: Binder) -> str:
         json = orjson.dumps([as_json(element, entry) for entry in value]).decode()
         return f"array(select jsonb_populate_recordset(null::{element.plain.name}, {binder.bind(json)}::jsonb))"
     if plain.kind == "composite":
-        json = orjson.dumps(as_json(plain, value)).decode()
-        return f"jsonb_populate_record(null::{plain.name}, {binder.bind(json)}::jsonb)"
+        object_json = None if value is None else orjson.dumps(as_json(plain, value)).decode()
+        return f"jsonb_populate_record(null::{plain.name}, {binder.bind(object_json)}::jsonb)"
     if element:
         return binder.bind(as_array(value))
     if plain.name in ("json", "jsonb"):

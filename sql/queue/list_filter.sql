@@ -81,7 +81,10 @@ begin
             select person.user_id
             from data.company_user as person
             where person.company_id = p_caller.company_id
-              and person.email = lower(p_created_by_user_email)), 0);
+              and person.email = lower(p_created_by_user_email)
+            -- Who was removed may have a successor of the same e-mail.
+            order by person.removed_time desc nulls first
+            limit 1), 0);
     end if;
 end;
 $$;

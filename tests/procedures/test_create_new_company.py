@@ -9,7 +9,8 @@ from broker import create_app
 from broker.config import Config
 from broker.crypto.keys import Grant, recovery_key, unwrap_key
 from broker.crypto.tokens import parse_activation_code, parse_recovery_code
-from tests.people import credentials, enter, enter_company, found_company, sign_in
+from tests.conftest import Clock
+from tests.people import activate, credentials, enter, enter_company, found_company, guess, invite, sign_in
 from tests.world import NOBODY, Caller, World
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords")
@@ -85,6 +86,38 @@ def test_refuses_an_email_that_is_in_use_anywhere(call: Caller, admin: psycopg.C
     assert reply.failure == 409
     assert reply.errors == [f"the e-mail {email.lower()} is in use already"]
     assert admin.execute("select count(*) from data.company").fetchall() == [(2,)]
+
+
+@pytest.mark.parametrize("how", ["expired", "tried too often"])
+def test_an_email_is_free_again_when_the_first_user_can_never_come(
+    call: Caller, clock: Clock, admin: psycopg.Connection, how: str
+) -> None:
+    """Nobody is in his company who could invite him again."""
+    old = found_company(call, "peter@initech.example").row["activationCode"]
+    if how == "expired":
+        clock.advance(days=7)
+    else:
+        guess(call, clock, "peter@initech.example", 10)
+
+    new = found_company(call, "peter@initech.example", name="Initrode").row["activationCode"]
+
+    assert activate(call, "peter@initech.example", old).failure == 403
+    assert call("GetCompanyTeams", _as=enter(call, "peter@initech.example", new)).failure == 0
+
+
+def test_an_email_is_not_free_while_the_code_is_good(call: Caller, clock: Clock) -> None:
+    code = found_company(call, "peter@initech.example").row["activationCode"]
+    clock.advance(days=6, hours=23)
+
+    assert found_company(call, "peter@initech.example").failure == 409
+    assert activate(call, "peter@initech.example", code).failure == 0
+
+
+def test_an_email_is_never_free_in_a_company_that_is_in_use(call: Caller, clock: Clock) -> None:
+    invite(call, "erin@acme.example")
+    clock.advance(days=8)
+
+    assert found_company(call, "erin@acme.example").failure == 409
 
 
 def test_two_companies_may_have_one_name(call: Caller) -> None:

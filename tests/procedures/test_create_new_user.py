@@ -3,9 +3,9 @@
 import psycopg
 import pytest
 
-from broker.crypto.tokens import new_activation_code, parse_activation_code
+from broker.crypto.tokens import parse_activation_code
 from tests.conftest import Clock
-from tests.people import activate, enter, invite, refuse_in_sql, sign_in
+from tests.people import activate, enter, guess, invite, refuse_in_sql, sign_in
 from tests.world import NOBODY, Caller, must
 
 DAVE = "dave@acme.example"
@@ -72,10 +72,9 @@ def test_invites_again_when_the_code_has_expired(call: Caller, clock: Clock) -> 
     assert activate(call, DAVE, new).failure == 0
 
 
-def test_invites_again_when_the_tries_are_used_up(call: Caller) -> None:
+def test_invites_again_when_the_tries_are_used_up(call: Caller, clock: Clock) -> None:
     old = invite(call, DAVE)
-    for _ in range(10):
-        activate(call, DAVE, new_activation_code())
+    guess(call, clock, DAVE, 10)
 
     new = invite(call, DAVE)
 
@@ -83,10 +82,21 @@ def test_invites_again_when_the_tries_are_used_up(call: Caller) -> None:
     assert activate(call, DAVE, new).failure == 0
 
 
-def test_another_company_cannot_take_over_an_invitation(call: Caller) -> None:
+def test_who_is_invited_again_is_who_he_was(call: Caller, clock: Clock, admin: psycopg.Connection) -> None:
+    """His vault and his teams are bound to his uuid."""
+    query = "select user_id, user_uuid from data.company_user where email = %s"
     invite(call, DAVE)
-    for _ in range(10):
-        activate(call, DAVE, new_activation_code())
+    before = admin.execute(query, [DAVE]).fetchall()
+    guess(call, clock, DAVE, 10)
+
+    invite(call, DAVE)
+
+    assert admin.execute(query, [DAVE]).fetchall() == before
+
+
+def test_another_company_cannot_take_over_an_invitation(call: Caller, clock: Clock) -> None:
+    invite(call, DAVE)
+    guess(call, clock, DAVE, 10)
 
     assert call("CreateNewUser", _as="gina", newUserEmail=DAVE).failure == 409
 

@@ -57,8 +57,8 @@ def test_a_deactivated_user_is_not_activated(call: Caller, admin: psycopg.Connec
     assert users(call)[BOB]["activated"] is False
 
 
-def test_a_removed_user_is_not_listed(call: Caller, admin: psycopg.Connection) -> None:
-    admin.execute("update data.company_user set removed_time = data.clock() where email = %s", [BOB])
+def test_a_removed_user_is_not_listed(call: Caller) -> None:
+    must(call("DeleteUser", _as="ann", userEmail=BOB))
 
     assert list(users(call)) == [ANN, CAROL]
 

@@ -116,12 +116,12 @@ def test_the_last_administrator_may_be_made_one_again(call: Caller) -> None:
     assert assign(call, ANN, "Administrators").failure == 0
 
 
-@pytest.mark.parametrize("lost", ["deactivated_time", "removed_time"])
-def test_who_is_no_active_administrator_is_not_needed(call: Caller, admin: psycopg.Connection, lost: str) -> None:
+@pytest.mark.parametrize(("lost", "failure"), [("UpdateUserToDeactivated", 0), ("DeleteUser", 404)])
+def test_who_is_no_active_administrator_is_not_needed(call: Caller, lost: str, failure: int) -> None:
     must(assign(call, BOB, "Administrators"))
-    admin.execute(f"update data.company_user set {lost} = data.clock() where email = %s".encode(), [BOB])
+    must(call(lost, _as="ann", userEmail=BOB))
 
-    assert assign(call, BOB, "Users").failure == (404 if lost == "removed_time" else 0)
+    assert assign(call, BOB, "Users").failure == failure
 
 
 def test_an_invited_administrator_does_not_count(call: Caller) -> None:

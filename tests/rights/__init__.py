@@ -21,12 +21,12 @@ A row is a procedure; a column is a caller, told what he asks for lies in team o
 
 from typing import Any
 
-from tests.rights import audits, companies, details, directory, keys, people, places, queue, sessions
+from tests.rights import audits, companies, details, directory, keys, lives, people, places, queue, sessions
 from tests.rights.stage import Bodies, Stage
 
 __all__ = ["ABSENT", "BODIES", "CALLERS", "Stage", "read_tables"]
 
-GROUPS = (directory, sessions, people, places, companies, keys, audits, details, queue)
+GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue)
 
 CALLERS = {
     "stranger": "gina",

@@ -33,7 +33,8 @@ as $$
 --   JB409  the e-mail is in use
 --   JB421  the vault was sealed for something else
 -- Rules:
---   An e-mail belongs to one user in the whole system.
+--   An e-mail belongs to one user in the whole system. It is free again when the first user of a company has let his code expire,
+--   or used up its tries, and nobody has activated an account there.
 --   A new company has the team Private Team, whose member the first user is, the region Default Region, and in it the bridges
 --   Global Bridges and My Bridge. Its vault has version 1.
 #variable_conflict use_column
@@ -51,6 +52,8 @@ begin
         raise exception using errcode = 'JB400', message = format(
             'subscriptionPlan %s does not exist: COMMUNITY, ADVANCED, PREMIUM and ELITE do', left(p_subscription_plan, 100));
     end if;
+
+    perform data.free_email(v_email, v_now);
 
     insert into data.company (company_uuid, company_name, plan, created_time)
     values ((p_company_material).company_uuid, p_company_name, v_plan, v_now)
@@ -73,9 +76,7 @@ begin
     v_user_id := data.make_user(
         v_company_id, v_email, 'Administrators', p_language_preference, (p_company_material).invitation, v_now);
 
-    perform data.store_grants(v_company_id, 'recovery', (p_company_material).company_uuid, array[
-        row('company', (p_company_material).company_uuid, 1, (p_company_material).recovery_grant,
-            (p_company_material).check_value)::data.key_grant], (p_company_material).recovery_principal);
+    perform data.store_recovery(v_company_id, (p_company_material).company_uuid, (p_company_material).recovery, v_now);
 
     perform data.make_team(v_company_id, data.uuid_v7(), 'Private Team', null, v_user_id, v_now);
     v_region_id := data.make_region(v_company_id, data.uuid_v7(), 'Default Region', null, v_now);

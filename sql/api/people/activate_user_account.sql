@@ -1,5 +1,5 @@
 create or replace function api.activate_user_account(
-    p_activation_code     text,
+    p_activation_code     data.secret,
     p_activation_material data.activation_material,
     out accounts          data.activated_account[],
     out refused_status    integer,
@@ -19,9 +19,10 @@ as $$
 -- Errors:
 --   JB400  a code that is no code, or headers that are missing or malformed
 --   JB403  the code is not good for this e-mail: one text, whatever the reason
+--   JB429  there were too many wrong codes or passwords before
 -- Rules:
 --   A code is good for 7 days, for 10 tries and for one use.
---   A wrong code counts as a try, and stays counted though the call is refused.
+--   A wrong code counts as a try, and stays counted though the call is refused; it slows down who goes on guessing.
 --   The password is the one sent here, whatever was sent when the user was made.
 declare
     v_caller     auth.caller := auth.enter_call();
@@ -30,6 +31,8 @@ declare
     v_invitation data.invitation;
     v_password   data.password_material := (p_activation_material).password;
 begin
+    perform auth.require_no_brake((p_activation_material).email, v_now);
+
     select person.*
     into v_user
     from data.email_address as address
@@ -51,10 +54,11 @@ begin
        and v_invitation.verifier = sha256((p_activation_material).proof)
        and v_password.verifier is not null then
         perform data.store_password(v_user.company_id, v_user.user_id, v_password, v_now);
-        perform data.store_grants(v_user.company_id, 'invitation', v_user.user_uuid, '{}');
-        delete from data.invitation as invitation
-        where invitation.company_id = v_user.company_id
-          and invitation.user_id = v_user.user_id;
+        perform data.end_invitation(v_user.company_id, v_user.user_id, v_user.user_uuid);
+        update data.company as company
+        set activated_time = v_now
+        where company.company_id = v_user.company_id
+          and company.activated_time is null;
         v_caller.company_id := v_user.company_id;
         v_caller.user_id := v_user.user_id;
         v_caller.actor := v_user.email;
@@ -63,6 +67,7 @@ begin
         return;
     end if;
 
+    perform auth.count_failure((p_activation_material).email, v_now);
     update data.invitation as invitation
     set tries = least(invitation.tries + 1, 10)
     where invitation.company_id = v_user.company_id

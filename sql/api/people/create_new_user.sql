@@ -21,8 +21,9 @@ as $$
 --   1: one row; activationCode is good for 7 days and one use, and is shown here and nowhere else
 -- Errors:
 --   JB402  the company has as many users as its plan allows
---   JB403  the caller is no administrator, or there is no key to give
+--   JB403  there is no key to give, or the user has rights that only an administrator may give
 --   JB409  the e-mail is in use, in this or another company
+--   JB503  the user was removed during the call
 -- Rules:
 --   An e-mail belongs to one user in the whole system.
 --   A new user is of group Users, a member of no team, and inactive.
@@ -42,14 +43,14 @@ begin
     join data.invitation as invitation on invitation.company_id = person.company_id and invitation.user_id = person.user_id
     where person.company_id = v_caller.company_id
       and person.email = p_new_user_email
+      and person.removed_time is null
       and (invitation.expires_time <= v_now or invitation.tries >= 10)
     for update;
 
     if found then
-        perform data.store_grants(v_user.company_id, 'invitation', v_user.user_uuid, '{}');
+        perform auth.require_invitable(v_caller, v_user, p_invitation_material);
         update data.company_user as person
-        set user_uuid = (p_invitation_material).user_uuid,      -- the new code is bound to it
-            preferred_language = coalesce(p_language_preference, person.preferred_language)
+        set preferred_language = coalesce(p_language_preference, person.preferred_language)
         where person.company_id = v_user.company_id
           and person.user_id = v_user.user_id;
         perform data.store_invitation(v_user.company_id, v_user.user_id, p_invitation_material, v_now);

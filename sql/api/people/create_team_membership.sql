@@ -35,6 +35,7 @@ begin
     from data.company_user as person
     where person.company_id = v_caller.company_id
       and person.email = p_new_user_email
+      and person.removed_time is null
     for share;
     if not found then
         raise exception using errcode = 'JB404', message = format('user %s not found', p_new_user_email);
