@@ -139,8 +139,8 @@ def test_a_second_run_with_another_password_changes_nothing() -> None:
 
 def test_completes_a_run_that_broke_off(call: Caller, admin: psycopg.Connection) -> None:
     first = made("--password", "secret", *OPTIONS)
-    admin.execute("delete from data.held_key where holder_kind = 'agent' and holder_id = %s", [first["agentTokenId"]])
-    admin.execute("delete from data.token where token_id = %s", [first["agentTokenId"]])
+    ended = "select data.end_token(company_id, token_id) from data.token where token_id = %s"
+    admin.execute(ended, [first["agentTokenId"]])
     admin.execute("delete from data.machine where machine_name = 'm1'")
 
     second = made("--password", "secret", *OPTIONS)

@@ -9,6 +9,8 @@ TABLE = """
     UpdateCompanyVault            own      403      403    ok    ok       403   403     403     403    403
     GetCompanyVaults              own      403      403    ok    ok       403   403     403     403    403
     UpdateCompanyVaults           own      403      403    409   409      403   403     403     403    403
+    GetCompanyDashboardJson       own      ok       ok     ok    ok       403   403     403     403    403
+    GetCompanyDataGraphJson       own      ok       ok     ok    ok       403   403     403     403    403
     GetUserVault                  own      ok       ok     ok    ok       403   403     403     403    403
     UpdateUserVault               own      ok       ok     ok    409      403   403     403     403    403
 """
@@ -27,6 +29,8 @@ BODIES: Bodies = {
     "GetCompanyVaults": lambda _: {},
     # Acme has a Global Bridge; Globex has renamed his.
     "UpdateCompanyVaults": lambda _: {"updates": "[]"},
+    "GetCompanyDashboardJson": lambda _: {},
+    "GetCompanyDataGraphJson": lambda _: {},
     "GetUserVault": lambda _: {},
     # The remote one is the outsider, whose vault has another version by then.
     "UpdateUserVault": lambda _: {"userVault": "{}", "vaultVersion": 1},
