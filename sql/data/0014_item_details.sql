@@ -64,7 +64,7 @@ create type data.item_place as (
     ahead_count integer,
     more_ahead  boolean);
 
-create type data.machine_load as (
+create type data.item_machine as (
     machine_name     text,
     pending_count    integer,
     assigned_count   integer,

@@ -1,5 +1,5 @@
 create or replace function queue.load_of(p_company_id bigint, p_machine_id bigint)
-returns data.machine_load
+returns data.item_machine
 language plpgsql stable set search_path = ''
 as $$
 -- What a machine has to do: items that wait for it, and those in its agent's hands.
@@ -8,7 +8,7 @@ as $$
 --   At most 1,000 of each are counted; morePending says when more wait.
 declare
     c_counted constant integer := 1000;
-    v_load    data.machine_load;
+    v_load    data.item_machine;
     v_pending integer;
 begin
     select machine.machine_name

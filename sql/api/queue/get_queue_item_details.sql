@@ -7,7 +7,7 @@ create or replace function api.get_queue_item_details(
     out response           data.item_vault[],
     out timeline           data.item_event[],
     out queue_position     data.item_place[],
-    out machine_statistics data.machine_load[])
+    out machine_statistics data.item_machine[])
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Everything about a queue item in one answer: what it is, its vaults opened, its history, its place in line.
