@@ -52,7 +52,7 @@ create type data.graph_edge as (
     edge_type      text);                -- what the first does: has, serves, owns, joins
 
 -- What waits and runs on a machine.
-create type data.machine_load as (
+create type data.machine_work as (
     machine_id       bigint,
     machine_name     text,
     team_id          bigint,

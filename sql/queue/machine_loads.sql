@@ -1,5 +1,5 @@
 create or replace function queue.machine_loads(p_company_id bigint, p_team_ids bigint[], p_stale_before timestamptz)
-returns setof data.machine_load
+returns setof data.machine_work
 language sql stable set search_path = '' set enable_sort = off
 as $$
 -- What waits and runs on the machines of some teams. Each machine is two descents of a partial index: what has finished is

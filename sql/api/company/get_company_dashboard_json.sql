@@ -26,7 +26,7 @@ declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
     v_teams  bigint[] := auth.shown_teams(v_caller);
-    v_loads  data.machine_load[] := array(
+    v_loads  data.machine_work[] := array(
         select load
         from queue.machine_loads(v_caller.company_id, v_teams, v_now - interval '10 minutes') as load);
 begin
