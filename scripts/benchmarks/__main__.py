@@ -7,11 +7,11 @@ import sys
 import psutil
 from rich.console import Console
 
-from scripts.benchmarks import http_part, sql_part, wait_part
+from scripts.benchmarks import http_part, rotate_part, sql_part, wait_part
 from scripts.benchmarks.report import Figure, show
 from scripts.benchmarks.stage import staged
 
-PARTS = ("sql", "http", "list", "start", "wait")
+PARTS = ("sql", "http", "list", "start", "wait", "rotate")
 
 
 def main() -> None:
@@ -39,6 +39,7 @@ def main() -> None:
                 "list": lambda: http_part.listing(stage, options.rounds),
                 "start": lambda: http_part.pick_up(stage, peers=options.peers),
                 "wait": lambda: wait_part.measure(stage, options.agents),
+                "rotate": lambda: rotate_part.measure(stage),
             }[part]()
         show(console, part, figures)
 

@@ -130,6 +130,21 @@ def test_a_second_administrator_joins_the_rotation(call: Caller, admin: psycopg.
     assert (told["done"], told["keyVersion"], told["cursor"]) == (True, 2, None)
 
 
+def test_wraps_no_vault_anew_before_everybody_can_open_it(
+    call: Caller, clock: Clock, queue_item: MakeItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broker.ceremonies.rotation.HOLDERS_AT_ONCE", 5)
+    queue_item()
+
+    outputs = rotate(call, clock)
+
+    rewrapped = [given["rewrapped"] for given in outputs]
+    assert rewrapped[0] == 0
+    assert sum(rewrapped) == 1
+    assert outputs[-1]["done"]
+    assert call("GetQueueItemsNext", _as="north", machineName="build-01").row["vaultContent"] == '{"handler":"shell"}'
+
+
 def test_can_be_done_again(call: Caller, clock: Clock, admin: psycopg.Connection, queue_item: MakeItem) -> None:
     queue_item()
     rotate(call, clock)
