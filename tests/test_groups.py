@@ -1,10 +1,14 @@
 """What sessions of a group of the company's own, or of group Bridges, may call: every procedure x such a session."""
 
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 from flask import Flask
 
 from broker.contract.registry import Registry
+from broker.install import read_files, sql_directory
 from tests.groups import assign, make_group, permissions_of
 from tests.people import sign_in
 from tests.rights import BODIES, Stage
@@ -12,6 +16,7 @@ from tests.test_authorization import CLOSED, EXPECTED, contents
 from tests.world import Caller, must
 
 ANN, BOB = "ann@acme.example", "bob@acme.example"
+PERMISSION = re.compile(r"^-- Permission: (\w+)", re.MULTILINE)
 NARROW = """
     update data.token set permission_group = %s::data.permission_group, permissions = %s
     where user_id = (select user_id from data.company_user where email = %s)
@@ -25,9 +30,11 @@ def registry(app: Flask) -> Registry:
 
 
 def permission_names(registry: Registry) -> dict[str, str]:
-    """By which permission each procedure is called: its own name, or that of the listing that it counts for."""
+    """By which permission each is called: its own name, that of its header, or of the listing it counts for."""
+    headers = {Path(file.path).stem: PERMISSION.search(file.text) for file in read_files(sql_directory())}
+    named = {procedure.name: header[1] for procedure in registry if (header := headers[procedure.function])}
     counting = {procedure.counts.name: procedure.name for procedure in registry if procedure.counts}
-    return {name: counting.get(name, name) for name in registry.procedures}
+    return {name: counting.get(name, named.get(name, name)) for name in registry.procedures}
 
 
 def callers(registry: Registry, name: str) -> tuple[str, ...]:
