@@ -14,11 +14,11 @@ from broker.call import Procedures
 from broker.commands.complaints import FAILED, explained, fail
 from broker.commands.first_company import FirstCompany, FirstCompanyError, Wishes, make_first_company
 from broker.config import Config
-from broker.crypto.keyring import InstanceKeyring
 from broker.database.database import Database
 from broker.database.urls import serving_url
 from broker.embedded.access import reachable_database
 from broker.install import install
+from broker.serving.instance_keys import open_keyring
 from broker.serving.serve import make_data_dir
 
 PASSWORD_BYTES = 15  # 120 bits, 20 characters
@@ -83,7 +83,7 @@ def bootstrap_command(
 def open_procedures(config: Config) -> Iterator[Procedures]:
     """The procedures, as a broker with these settings would serve them."""
     make_data_dir(config)
-    keyring = InstanceKeyring.load(config.data_dir, config.keyring)
+    keyring = open_keyring(config)
     with closing(Database(serving_url(config), pool_size=1, pooler=config.pooler)) as database:
         yield Procedures(database, config, keyring)
 

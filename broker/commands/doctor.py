@@ -11,6 +11,7 @@ from broker.config import Config
 from broker.crypto.keyring import FILE_NAME, InstanceKeyring, KeyringError
 from broker.embedded.access import embedded_config, running_socket_folder, url_on_socket
 from broker.install import read_files, sql_directory
+from broker.serving.instance_keys import complain
 
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 30
@@ -149,6 +150,19 @@ def look_at_invariants(connection: psycopg.Connection[Any], config: Config) -> I
         yield Finding("good", f"{len(rows)} invariants hold")
 
 
+def look_at_instance_keys(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:
+    """Whether the keyring is the one that this database was used with."""
+    if config.keyring is None and not (config.data_dir / FILE_NAME).exists():
+        return
+    try:
+        keyring = InstanceKeyring.load(config.data_dir, config.keyring)
+    except KeyringError:
+        return
+    recorded = dict(connection.execute("select key_number, check_value from data.instance_key").fetchall())
+    complaint = complain(keyring, recorded, config)
+    yield Finding("problem", complaint) if complaint else Finding("good", f"{len(recorded)} instance keys recognised")
+
+
 def look_at_sweeps(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:
     """Leases that ran out long ago have not been looked at by any broker."""
     late_seconds = max(LATE_SWEEPS * config.sweep_seconds, LATE_SECONDS)
@@ -203,6 +217,7 @@ CHECKS: tuple[Check, ...] = (
     look_at_server,
     look_at_schema,
     look_at_invariants,
+    look_at_instance_keys,
     look_at_sweeps,
     look_at_backlog,
     look_at_partitions,

@@ -20,10 +20,10 @@ from types import FrameType
 from typing import NoReturn
 
 from broker.config import Config
-from broker.crypto.keyring import InstanceKeyring
 from broker.embedded.access import embedded_config
 from broker.embedded.server import EmbeddedPostgres, EmbeddedPostgresError
 from broker.install import install
+from broker.serving.instance_keys import open_keyring
 
 PARENT = "BROKER_SUPERVISOR_PID"  # gunicorn_settings.py reads it, and may not be imported here: it needs gevent
 BACKLOG = 2048
@@ -75,7 +75,7 @@ def serve(config: Config) -> None:
 def run(config: Config, listener: socket.socket, postgres: EmbeddedPostgres | None, woken: int) -> None:
     """Migrate and serve, over a database that is there."""
     install(config.migrate_url or config.database_url or "")
-    InstanceKeyring.load(config.data_dir, config.keyring)
+    open_keyring(config)
     server = WebServer(config, listener)
     try:
         server.start()
