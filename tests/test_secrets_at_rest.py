@@ -6,7 +6,7 @@ Looked at are a dump of the database, everything that the broker sent to it, and
 import base64
 import logging
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 from broker.crypto.password import password_user_hash
-from broker.crypto.tokens import parse_activation_code
+from broker.crypto.tokens import new_recovery_code, parse_activation_code, parse_recovery_code
 from broker.database import pipeline
 from broker.embedded.binaries import find_binaries
-from tests.people import activate, found_company, invite, sign_in
+from tests.people import activate, credentials, found_company, invite, recover, sign_in
 from tests.world import NOBODY, Caller, Reply, must
 
 ANN, BOB = "ann@hooli.example", "bob@hooli.example"
@@ -108,6 +108,8 @@ def people(call: Caller, canaries: Canaries) -> None:
     keep_token("hooli-bob", sign_in(call, BOB, other))
     assert sign_in(call, BOB, canaries.keep("wrong password", f"canary {uuid4()}")).failure == 401
 
+    lives(call, canaries)
+
     def make(procedure: str, **members: Any) -> None:
         must(call(procedure, _as="hooli-ann", **members))
 
@@ -123,6 +125,39 @@ def people(call: Caller, canaries: Canaries) -> None:
         token = call("CreateAgentToken", _as="hooli-ann", **place).row["token"]
         call.world.tokens[name] = canaries.keep(f"agent token by {name}", token)
         canaries.known[f"agent token by {name}, secret part"] = token.split("_")[2].encode()
+
+
+def lives(call: Caller, canaries: Canaries) -> None:
+    """Passwords that change, users who are invited again, and recovery codes that are used and replaced."""
+    email = "cleo@hooli.example"
+
+    def keep_password(name: str) -> str:
+        typed = canaries.keep(name, f"canary {uuid4()}")
+        canaries.known[f"{name}, hash"] = password_user_hash(typed).hex().encode()
+        canaries.known[f"{name}, bytes"] = password_user_hash(typed)
+        return typed
+
+    def keep_code(name: str, reply: Reply, column: str, parse: Callable[[str], bytes]) -> str:
+        code = canaries.keep(name, reply.row[column])
+        canaries.known[f"{name}, bytes"] = parse(code)
+        return code
+
+    first, second, third, fourth = (keep_password(f"{name} password of cleo") for name in ("1st", "2nd", "3rd", "4th"))
+    must(activate(call, email, invite(call, email, by="hooli-ann"), first))
+    cleo = sign_in(call, email, first).row["nextRequestToken"]
+    shown = {"currentUserHash": credentials(email, first)["Rediacc-UserHash"], "userNewPass": second}
+    must(call("UpdateUserPassword", cleo, None, **shown))
+    wrong = {"currentUserHash": credentials(email, first)["Rediacc-UserHash"], "newUserHash": "0x" + "ab" * 32}
+    assert call("UpdateUserPassword", cleo, None, **wrong).failure == 403
+    again = call("CreateUserInvitation", _as="hooli-ann", userEmail=email)
+    code = keep_code("second activation code", again, "activationCode", parse_activation_code)
+    must(activate(call, email, code, third))
+    made = call("CreateRecoveryCode", _as="hooli-ann")
+    recovery_code = keep_code("second recovery code", made, "recoveryCode", parse_recovery_code)
+    taken = recover(call, email, recovery_code, fourth)
+    keep_code("third recovery code", taken, "recoveryCode", parse_recovery_code)
+    assert recover(call, email, canaries.keep("wrong recovery code", new_recovery_code())).failure == 403
+    assert recover(call, email, canaries.keep("no recovery code", f"canary-{uuid4()}")).failure == 400
 
 
 def jobs(call: Caller, canaries: Canaries, admin: psycopg.Connection) -> None:
