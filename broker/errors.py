@@ -25,6 +25,7 @@ BRAKED = "JB429"  # its detail says how many seconds to wait
 # The longest entry that a SQLSTATE begins with decides.
 STATES: Mapping[str, tuple[int, str]] = {
     "JB421": BUSY,  # twice the vault was sealed for what is not true any more
+    "23503": (409, "something that this call names was deleted meanwhile; repeat the call"),
     "23505": (409, "something with this name or id exists already"),
     "23514": (400, "a value is not allowed"),
     "22": (400, "a value is not valid"),

@@ -79,6 +79,25 @@ from data.queue_item as item
 join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
 where machine.team_id <> item.team_id;
 
+create or replace view data.invariant_removed_machines_are_at_rest as
+select machine.company_id, machine.machine_id
+from data.machine as machine
+where machine.removed_time is not null
+  and (machine.vault_record_id is not null
+       or exists (
+           select from data.queue_item as item
+           where item.company_id = machine.company_id
+             and item.machine_id = machine.machine_id
+             and item.finished_time is null)
+       or exists (
+           select from data.token as token
+           where token.company_id = machine.company_id
+             and token.machine_id = machine.machine_id)
+       or exists (
+           select from data.held_key as held
+           where held.company_id = machine.company_id
+             and held.key_id = machine.machine_uuid));
+
 create or replace view data.invariant_idempotency_keys_lead_to_an_item as
 select kept.company_id, kept.idempotency_key
 from data.idempotency as kept

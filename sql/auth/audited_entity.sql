@@ -44,7 +44,7 @@ begin
         union all
         select 'Machine', machine.machine_uuid, machine.machine_name::text
         from data.machine as machine
-        where machine.company_id = p_caller.company_id and v_kind = 'machine'
+        where machine.company_id = p_caller.company_id and v_kind = 'machine' and machine.removed_time is null
         union all
         select 'PermissionGroup', listed.group_uuid, listed.group_name::text
         from data.rights_group as listed

@@ -33,4 +33,5 @@ union all
 select 'Machine', machine.machine_id, machine.machine_name::text, machine.machine_uuid, machine.vault_record_id
 from data.machine as machine
 where machine.company_id = p_company_id
+  and machine.removed_time is null
 $$;

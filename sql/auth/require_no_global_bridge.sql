@@ -13,7 +13,8 @@ begin
     into v_bridge_name
     from data.bridge as bridge
     where bridge.company_id = p_caller.company_id
-      and lower(bridge.bridge_name) = 'global bridges';
+      and bridge.is_global
+      and bridge.management_mode = 'Cloud';
     if v_bridge_name is not null then
         raise exception using errcode = 'JB409', message = format(
             'bridge %s is a Global Bridge, managed in the cloud: take it over or delete it first', v_bridge_name);

@@ -48,7 +48,8 @@ begin
         when 'machines' then (
             select count(*)
             from data.machine as machine
-            where machine.company_id = p_caller.company_id)
+            where machine.company_id = p_caller.company_id
+              and machine.removed_time is null)
         when 'permission groups' then (
             select count(*)
             from data.rights_group as rights

@@ -17,6 +17,8 @@ as $$
 --   request_id     a call that was made before with it, within the first lease, gets the same items again
 -- Returns:
 --   the items with their request vaults, highest priority first, then oldest
+-- Errors:
+--   JB503  a machine was moved away from the bridge that claims
 -- Rules:
 --   An item is handed out once. The lock is taken on an ordered, limited selection that skips what others hold.
 declare
@@ -24,6 +26,7 @@ declare
     v_lease   integer := coalesce(p_lease_seconds, 3 * 600);      -- three times the stale threshold, DESIGN 3.2
     v_ids     bigint[];
     v_items   data.claimed_item[];
+    v_left    boolean;
 begin
     if p_request_id is not null then
         v_ids := queue.repeat_claim(p_caller, p_machine_ids, p_request_id, p_claim_hash, v_now);
@@ -76,12 +79,13 @@ begin
         row(item.created_time, its.version, data.vault_of(its.vault), its.machine_name, its.bridge_name, its.team_name,
             item.queue_id, item.task_id, p_claim_hash, item.attempt, item.lease_seconds, item.lease_until,
             data.priority_level_of(item.priority, p_caller.plan), item.timeout_seconds, item.metadata)::data.claimed_item
-        order by item.priority desc, item.queue_id)
-    into v_items
+        order by item.priority desc, item.queue_id), bool_or(its.bridge_id <> p_caller.bridge_id)
+    into v_items, v_left
     from data.queue_item as item
     -- Item by item: as plain joins, planned on few rows, these read every vault of the company.
     cross join lateral (
-        select stored as vault, stored.version, machine.machine_name, bridge.bridge_name, team.team_name
+        select stored as vault, stored.version, machine.machine_name, machine.bridge_id, bridge.bridge_name,
+               team.team_name
         from data.vault_record as stored
         join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
         join data.bridge as bridge on bridge.company_id = item.company_id and bridge.bridge_id = machine.bridge_id
@@ -91,6 +95,9 @@ begin
         offset 0) as its
     where item.company_id = p_caller.company_id
       and item.queue_id = any(v_ids);
+    if v_left then
+        raise exception using errcode = 'JB503', message = 'a machine left the bridge during the call: repeat it';
+    end if;
     return v_items;
 end;
 $$;

@@ -23,13 +23,14 @@ begin
            data.seconds_between(p_item.created_time, p_item.assigned_time),
            data.seconds_between(p_item.assigned_time, coalesce(p_item.finished_time, p_now)),
            data.seconds_between(p_item.created_time, coalesce(p_item.finished_time, p_now)),
-           machine.machine_name, machine.machine_uuid, bridge.bridge_name, bridge.bridge_uuid, region.region_name,
-           region.region_uuid, team.team_name, team.team_uuid, company.company_name, company.company_uuid, person.email,
+           coalesce(machine.machine_name, machine.removed_name), machine.machine_uuid, bridge.bridge_name, bridge.bridge_uuid,
+           region.region_name, region.region_uuid, team.team_name, team.team_uuid, company.company_name, company.company_uuid, person.email,
            person.user_uuid, p_item.original_queue_id, p_item.metadata
     into v_details
     from data.machine as machine
-    join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
-    join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
+    -- A machine that was deleted has neither.
+    left join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
+    left join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
     join data.team as team on team.company_id = machine.company_id and team.team_id = p_item.team_id
     join data.company as company on company.company_id = machine.company_id
     left join data.company_user as person on person.company_id = machine.company_id and person.user_id = p_item.created_by

@@ -11,7 +11,7 @@ declare
     v_load    data.item_machine;
     v_pending integer;
 begin
-    select machine.machine_name
+    select coalesce(machine.machine_name, machine.removed_name)
     into v_load.machine_name
     from data.machine as machine
     where machine.company_id = p_company_id

@@ -207,8 +207,11 @@ def test_leaves_a_row_in_the_audit_for_each_vault(call: Caller, admin: psycopg.C
     ]
 
 
-def test_is_refused_while_a_global_bridge_exists(call: Caller) -> None:
+def test_is_refused_while_a_global_bridge_exists(call: Caller, admin: psycopg.Connection) -> None:
     must(call("CreateBridge", _as="ann", regionName="eu", bridgeName="Global Bridges"))
+    admin.execute(
+        "update data.bridge set is_global = true, management_mode = 'Cloud' where bridge_name = 'Global Bridges'"
+    )
 
     reply = update(call, {"credential": str(uuid4()), "version": 1, "vaultContent": "{}"})
 
@@ -216,6 +219,12 @@ def test_is_refused_while_a_global_bridge_exists(call: Caller) -> None:
     assert reply.errors == [
         "bridge Global Bridges is a Global Bridge, managed in the cloud: take it over or delete it first"
     ]
+
+
+def test_a_bridge_that_is_called_like_it_is_none(call: Caller) -> None:
+    must(call("CreateBridge", _as="ann", regionName="eu", bridgeName="Global Bridges"))
+
+    assert update(call, {"credential": str(uuid4()), "version": 1, "vaultContent": "{}"}).failure == 404
 
 
 def test_is_nothing_for_a_sql_admin_who_holds_no_key(admin: psycopg.Connection) -> None:

@@ -78,9 +78,9 @@ begin
 
     perform data.store_recovery(v_company_id, (p_company_material).company_uuid, (p_company_material).recovery, v_now);
 
-    perform data.make_team(v_company_id, data.uuid_v7(), 'Private Team', null, v_user_id, v_now);
+    perform data.make_team(v_company_id, data.uuid_v7(), 'Private Team', null, v_user_id, v_now, p_is_built_in => true);
     v_region_id := data.make_region(v_company_id, data.uuid_v7(), 'Default Region', null, v_now);
-    perform data.make_bridge(v_company_id, v_region_id, data.uuid_v7(), 'Global Bridges', null, v_now);
+    perform data.make_bridge(v_company_id, v_region_id, data.uuid_v7(), 'Global Bridges', null, v_now, p_is_global => true);
     perform data.make_bridge(v_company_id, v_region_id, data.uuid_v7(), 'My Bridge', null, v_now);
 
     v_caller.company_id := v_company_id;

@@ -31,6 +31,7 @@ as $$
 --   JB400  both names or neither, or itemCount is not 1 to 100
 --   JB403  the machine, or every machine of the bridge, is not the caller's
 --   JB404  the company has no such machine or bridge
+--   JB503  a machine was moved to another bridge during the call
 -- Rules:
 --   Either a machine name or a bridge name must be provided, but not both.
 --   The caller must have access to the machine, or to at least one machine of the bridge.

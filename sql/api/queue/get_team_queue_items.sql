@@ -94,6 +94,7 @@ as $$
 --   Maximum of 10,000 records can be returned in a single request.
 --   Stale items are those in ASSIGNED or PROCESSING status with no heartbeat for longer than the threshold.
 --   A retry, as retryCount counts, is an attempt after the first; durations of what still goes on are counted until now.
+--   Items of a machine that was deleted show its last name, and neither bridge nor region.
 #variable_conflict use_column
 declare
     v_caller auth.caller := auth.enter_call();
@@ -110,7 +111,8 @@ begin
     return query
     select item.queue_id, item.task_id, item.created_time, data.minutes_between(item.created_time, v_now),
            request.version, data.vault_of(request), response.version, data.vault_of(response),
-           machine.machine_name::text, bridge.bridge_name::text, team.team_name::text, region.region_name::text, item.status,
+           coalesce(machine.machine_name, machine.removed_name)::text, bridge.bridge_name::text, team.team_name::text,
+           region.region_name::text, item.status,
            item.completion_status, item.failure_reason, item.assigned_time, item.last_heartbeat_time,
            data.minutes_between(item.last_heartbeat_time, v_now), data.minutes_between(item.assigned_time, v_now),
            response.written_time, item.finished_time, item.attempt, item.max_attempts::integer, greatest(item.attempt - 1, 0),
@@ -140,8 +142,8 @@ begin
     left join data.vault_record as response
         on response.company_id = item.company_id and response.vault_record_id = item.response_vault_id
     join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
-    join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
-    join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
+    left join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
+    left join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
     join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
     left join data.company_user as person on person.company_id = item.company_id and person.user_id = item.created_by
     order by item.priority desc, item.created_time desc, item.queue_id desc;

@@ -29,7 +29,7 @@ as $$
 -- Errors:
 --   JB403  the team named is not the caller's, or there is no key to seal with
 --   JB404  the company has no such item, it is not of that team, or not the caller's
---   JB409  the item is neither FAILED nor CANCELLED
+--   JB409  the item is neither FAILED nor CANCELLED, or its machine was deleted
 --   JB421  the vault was sealed for another machine
 -- Rules:
 --   The requesting user must be a member of the specified team.
@@ -63,14 +63,23 @@ begin
     insert into data.queue_item (
         company_id, task_id, team_id, machine_id, priority, max_attempts, timeout_seconds, metadata, request_vault_id,
         vault_queue_id, original_queue_id, created_by, created_time, ready_time)
-    values (
-        v_original.company_id, coalesce((p_modified_vault).owner_id, data.uuid_v7()), v_original.team_id, v_original.machine_id,
-        v_original.priority, v_original.max_attempts, v_original.timeout_seconds, v_original.metadata,
-        case when p_modified_vault is null then v_original.request_vault_id
-             else data.store_vault(v_original.company_id, p_modified_vault, v_now) end,
-        case when p_modified_vault is null then coalesce(v_original.vault_queue_id, v_original.queue_id) end,
-        v_original.queue_id, v_caller.user_id, v_now, v_now)
+    select v_original.company_id, coalesce((p_modified_vault).owner_id, data.uuid_v7()), v_original.team_id,
+           v_original.machine_id, v_original.priority, v_original.max_attempts, v_original.timeout_seconds, v_original.metadata,
+           case when p_modified_vault is null then v_original.request_vault_id
+                else data.store_vault(v_original.company_id, p_modified_vault, v_now) end,
+           case when p_modified_vault is null then coalesce(v_original.vault_queue_id, v_original.queue_id) end,
+           v_original.queue_id, v_caller.user_id, v_now, v_now
+    from data.machine as machine
+    where machine.company_id = v_original.company_id
+      and machine.machine_id = v_original.machine_id
+      and machine.removed_time is null
+    for key share                                        -- as the foreign key does: nobody removes it meanwhile
     returning * into v_item;
+    if not found then
+        raise exception using errcode = 'JB409', message = format(
+            'queue item %s was for machine %s, which was deleted: queue its job for another one',
+            v_original.queue_id, coalesce(v_machine.removed_name, v_machine.machine_name));
+    end if;
 
     perform data.record_event(v_item, 'CREATED', v_caller.actor, v_now, format('retry of queue item %s', v_original.queue_id));
     perform data.record_event(v_original, 'RETRIED', v_caller.actor, v_now,
