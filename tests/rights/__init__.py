@@ -56,6 +56,10 @@ ABSENT: dict[str, Any] = {
     "currentUserEmail": "nobody@users.example",
     "regionName": "nowhere",
     "machineName": "nothing",
+    "bridgeName": "nothing",
+    "currentTeamName": "nowhere",
+    "currentRegionName": "nowhere",
+    "currentBridgeName": "nothing",
 }
 
 

@@ -55,17 +55,7 @@ begin
     end if;
     perform auth.require_keys(v_caller, (p_token_material).token_id);
 
-    if v_target.machine_uuids is distinct from array(
-        select distinct given.key_id
-        from unnest((p_token_material).grants) as given
-        where given.key_kind = 'machine'
-        order by given.key_id) then
-        raise exception using errcode = 'JB503', message = 'the machines of the bridge changed during the call: repeat it';
-    end if;
-
-    perform data.store_token(
-        v_caller.company_id, 'agent', p_token_material, v_name, v_expires, v_now, v_caller.user_id,
-        p_machine_id => v_target.machine_id, p_bridge_id => v_target.bridge_id);
+    perform auth.keep_agent_token(v_caller, p_token_material, v_target, v_name, v_expires, v_now);
     perform auth.audit(v_caller, v_now, 'Created', 'AgentToken', (p_token_material).token_id, v_name, format(
         'for %s, good until %s', coalesce('machine ' || v_target.machine_name, 'bridge ' || v_target.bridge_name),
         to_char(v_expires at time zone 'UTC', 'YYYY-MM-DD')));

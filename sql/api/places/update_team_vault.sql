@@ -30,19 +30,12 @@ as $$
 declare
     v_caller  auth.caller := auth.enter_call();
     v_now     timestamptz := data.clock();
-    v_team    data.team := auth.require_team(v_caller, p_team_name);
+    v_team    data.team := auth.lock_team(v_caller, p_team_name);
     v_written record;
 begin
-    -- Locked: of two writers the second finds another version.
-    select team.*
-    into v_team
-    from data.team as team
-    where team.company_id = v_caller.company_id
-      and team.team_id = v_team.team_id
-    for update;
-
     v_written := auth.replace_entity_vault(
-        v_caller, p_team_vault, 'team', v_team.team_name, v_team.team_uuid, p_vault_version, v_now, v_team.vault_record_id);
+        v_caller, p_team_vault, 'team', v_team.team_name, v_team.team_uuid, p_vault_version, v_now,
+        v_team.vault_record_id);
     update data.team as team
     set vault_record_id = v_written.vault_record_id
     where team.company_id = v_caller.company_id
