@@ -8,10 +8,15 @@ from flask import Flask
 from broker.crypto import password
 from broker.crypto.tokens import parse_activation_code, parse_recovery_code
 from broker.database.pipeline import Rows, Statement
-from tests.people import activate, credentials, found_company, sign_in
+from tests.people import activate, credentials, found_company, recover, sign_in
 from tests.world import PASSWORD, Caller, must
 
 EMAIL = "peter@initech.example"
+NEW = "quite another one"
+
+
+def hash_of(typed: str) -> str:
+    return credentials(EMAIL, typed)["Rediacc-UserHash"]
 
 
 @pytest.fixture
@@ -41,16 +46,25 @@ def test_the_database_is_sent_no_secret(call: Caller, sent: list[bytes]) -> None
     must(call("CreateMachine", _as=session, teamName="qa", bridgeName="Global Bridges", machineName="m1"))
     agent = call("CreateAgentToken", _as=session, machineName="m1").row["token"]
     must(call("GetQueueItemsNext", _as=agent))
-    must(call("DeleteUserRequest", _as=session))
+    again = call("CreateUserInvitation", _as=session, userEmail="milton@initech.example").row
+    replaced = call("CreateRecoveryCode", _as=session).row
+    must(call("UpdateUserPassword", session, None, userNewPass=NEW, currentUserHash=hash_of(PASSWORD)))
+    recovered = recover(call, EMAIL, replaced["recoveryCode"], NEW).row
+    must(call("DeleteUserRequest", _as=sign_in(call, EMAIL, NEW).row["nextRequestToken"]))
 
     user_hash = credentials(EMAIL)["Rediacc-UserHash"].removeprefix("0x")
     texts = [PASSWORD, user_hash, session, agent, "canary", founded["activationCode"], founded["recoveryCode"]]
-    texts += [invited["activationCode"]]
+    texts += [invited["activationCode"], again["activationCode"], NEW, hash_of(NEW)[2:]]
+    texts += [replaced["recoveryCode"], recovered["recoveryCode"]]
     raw = [
         bytes.fromhex(user_hash),
         parse_activation_code(founded["activationCode"]),
         parse_activation_code(invited["activationCode"]),
+        parse_activation_code(again["activationCode"]),
         parse_recovery_code(founded["recoveryCode"]),
+        parse_recovery_code(replaced["recoveryCode"]),
+        parse_recovery_code(recovered["recoveryCode"]),
+        bytes.fromhex(hash_of(NEW)[2:]),
     ]
     everything = b"\0".join(sent)
 
