@@ -193,4 +193,4 @@ def test_the_doctor_tells_what_waits(broker: Command, maintained: None, queue_it
 @pytest.fixture
 def maintained(admin: psycopg.Connection) -> None:
     """A database that a broker's maintenance has seen."""
-    admin.execute("select maintenance.make_event_partitions()")
+    admin.execute("select maintenance.make_partitions()")

@@ -53,7 +53,7 @@ SESSION_STATE = {
 def catalogue(server: str, template: Template) -> Iterator[psycopg.Connection]:
     """A connection to a clone with a month's partitions of events."""
     with cloned(server, template) as url, psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("select maintenance.make_event_partitions()")
+        connection.execute("select maintenance.make_partitions()")
         yield connection
 
 

@@ -87,10 +87,14 @@ def psql_command(arguments: tuple[str, ...]) -> None:
 
 
 @main.command("doctor")
-def doctor_command() -> None:
-    """Say how the broker is; exit status 3 when something needs a person."""
+@click.option("--anchor", "anchors", multiple=True, help="Digest of an anchor of the audit, from the broker's log.")
+def doctor_command(anchors: tuple[str, ...]) -> None:
+    """Say how the broker is; exit status 3 when something needs a person.
+
+    With --anchor also whether the audit still has an anchor that the log knows: that the newest were not removed.
+    """
     with explained():
-        findings = examine(Config.from_env())
+        findings = examine(Config.from_env(), anchors)
     for finding in findings:
         click.echo(str(finding))
     sys.exit(NEEDS_A_PERSON if any(finding.needs_a_person for finding in findings) else 0)

@@ -1,6 +1,6 @@
 """What `broker doctor` looks at: nothing is changed, and each finding says what to do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from broker.serving.instance_keys import complain
 
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 30
+AUDIT_SECONDS = 600  # a year of rows is read
 OLDEST_SERVER = 150000
 LATE_SWEEPS = 10  # so many intervals, and at least
 LATE_SECONDS = 60
@@ -39,9 +40,13 @@ class Finding:
         return f"{self.level:8}{self.text}"
 
 
-def examine(config: Config) -> list[Finding]:
-    """Look at settings, keyring and database."""
-    return [*look_at_settings(config), *look_at_keyring(config), *look_at_database(config)]
+def examine(config: Config, anchors: Sequence[str] = ()) -> list[Finding]:
+    """Look at settings, keyring and database.
+
+    Args:
+        anchors: digests, in hexadecimal, that the audit must have.
+    """
+    return [*look_at_settings(config), *look_at_keyring(config), *look_at_database(config, anchors)]
 
 
 def look_at_settings(config: Config) -> Iterator[Finding]:
@@ -71,7 +76,7 @@ def look_at_keyring(config: Config) -> Iterator[Finding]:
     yield Finding("good", f"keyring {source}, instance key {keyring.current} is current")
 
 
-def look_at_database(config: Config) -> Iterator[Finding]:
+def look_at_database(config: Config, anchors: Sequence[str]) -> Iterator[Finding]:
     """Reach the database and look at everything in it."""
     if config.database_url is None:
         folder = running_socket_folder(config.data_dir)
@@ -93,8 +98,13 @@ def look_at_database(config: Config) -> Iterator[Finding]:
     except psycopg.OperationalError as error:
         yield Finding("problem", f"the database cannot be reached: {str(error).strip()}; check BROKER_DATABASE_URL")
         return
+
+    def look_for_anchors(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:  # noqa: ARG001
+        for digest in anchors:
+            yield find_anchor(connection, digest)
+
     with connection:
-        for check in CHECKS:
+        for check in (*CHECKS, look_for_anchors):
             try:
                 yield from check(connection, config)
             except psycopg.Error as error:
@@ -198,19 +208,46 @@ def look_at_backlog(connection: psycopg.Connection[Any], config: Config) -> Iter
 
 
 def look_at_partitions(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:  # noqa: ARG001
-    """Events belong into the partition of their month, which can be dropped whole."""
-    name, found, stray = row(
-        connection,
-        "select month.name, to_regclass('data.' || month.name) is not null, "
-        "exists (select from data.queue_event_default) "
-        "from (select 'queue_event_' || to_char(data.clock() at time zone 'UTC', 'YYYY_MM')) as month (name)",
+    """Events and audit belong into the partition of their month, which can be dropped whole."""
+    for table in ("queue_event", "audit"):
+        name, found, stray = row(
+            connection,
+            sql.SQL(
+                "select month.name, to_regclass('data.' || month.name) is not null, exists (select from data.{}) "
+                "from (select {} || to_char(data.clock() at time zone 'UTC', '_YYYY_MM')) as month (name)"
+            ).format(sql.Identifier(f"{table}_default"), table),
+        )
+        if found:
+            yield Finding("good", f"partition data.{name} is there")
+        else:
+            yield Finding(
+                "problem", f"partition data.{name} is missing: no broker ran its daily maintenance; start one"
+            )
+        if stray:
+            yield Finding("note", f"data.{table}_default holds rows: they stay until somebody moves or deletes them")
+
+
+def look_at_audit(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:  # noqa: ARG001
+    """Whether the audit is what its anchors say."""
+    connection.execute(f"set statement_timeout = '{AUDIT_SECONDS}s'")
+    complaints = connection.execute("select company_uuid, complaint from maintenance.check_audit()").fetchall()
+    for company, complaint in complaints:
+        yield Finding("problem", f"audit of company {company}: {complaint}")
+    if not complaints:
+        count = one(connection, "select count(*) from data.audit_anchor")
+        yield Finding("good", f"the audit fits its {count} anchors")
+
+
+def find_anchor(connection: psycopg.Connection[Any], digest: str) -> Finding:
+    """Whether an anchor that the log knows is still there."""
+    (found,) = row(
+        connection, "select exists (select from data.audit_anchor where encode(digest, 'hex') = %s)", digest.lower()
     )
     if found:
-        yield Finding("good", f"partition data.{name} is there")
-    else:
-        yield Finding("problem", f"partition data.{name} is missing: no broker ran its daily maintenance; start one")
-    if stray:
-        yield Finding("note", "data.queue_event_default holds events: they stay until somebody moves or deletes them")
+        return Finding("good", f"anchor {digest} is there")
+    return Finding(
+        "problem", f"anchor {digest} is not there: somebody has removed it, or the database is an older copy"
+    )
 
 
 CHECKS: tuple[Check, ...] = (
@@ -221,6 +258,7 @@ CHECKS: tuple[Check, ...] = (
     look_at_sweeps,
     look_at_backlog,
     look_at_partitions,
+    look_at_audit,
 )
 
 

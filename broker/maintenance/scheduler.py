@@ -31,7 +31,7 @@ class Job:
     """One procedure and how often it runs.
 
     Attributes:
-        procedure: a function of schema maintenance that answers how many rows it changed.
+        procedure: a function of schema maintenance that answers how many rows it changed, or lines for the log.
         at_start: the first run comes at once; else within the first interval, at a moment that differs between brokers.
     """
 
@@ -47,7 +47,9 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("rescue_lost_leases", config.sweep_seconds)
     yield Job("delete_expired", MINUTE_SECONDS)
     yield Job("close_refusal_counts", MINUTE_SECONDS)
-    yield Job("make_event_partitions", DAY_SECONDS, at_start=True)
+    yield Job("anchor_audit", MINUTE_SECONDS)
+    yield Job("make_partitions", DAY_SECONDS, at_start=True)
+    yield Job("drop_old_audit", DAY_SECONDS)
 
 
 class Scheduler:
@@ -96,9 +98,10 @@ def run_job(url: str, job: Job) -> None:
         ) as connection:
             connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
             places = ", ".join(["%s"] * len(job.arguments))
-            row = connection.execute(f"select maintenance.{job.procedure}({places})", job.arguments).fetchone()
+            rows = connection.execute(f"select maintenance.{job.procedure}({places})", job.arguments).fetchall()
     except psycopg.Error as error:
         logger.warning("maintenance.%s failed: %s", job.procedure, str(error).strip())
         return
-    if row and row[0]:
-        logger.info("maintenance.%s: %s", job.procedure, row[0])
+    for (said,) in rows:
+        if said:
+            logger.info("maintenance.%s: %s", job.procedure, said)

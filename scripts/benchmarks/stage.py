@@ -115,7 +115,7 @@ def staged(machines: int = MACHINES) -> Iterator[Stage]:
             [row] = signed_in.call("CreateAgentToken", bridgeName=BRIDGE, name="bridge")
             stage.bridge_token = row["token"]
             with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("select maintenance.make_event_partitions()")
+                connection.execute("select maintenance.make_partitions()")
                 connection.execute("vacuum analyze")
             yield stage
             database.close()
