@@ -10,7 +10,7 @@ from flask import Flask
 
 from broker.crypto import totp
 from tests.surfaces.conftest import BOSS, PASSWORD
-from tests.surfaces.rediacc_client import RediaccClient, found_company, user_hash
+from tests.surfaces.rediacc_client import RediaccClient, found_company, furnish, user_hash
 
 HELLO = {
     "type": "bash_function",
@@ -228,3 +228,77 @@ def test_auth_login_with_a_second_factor(acme: Flask, member: str, email: str) -
     row = newcomer(acme).sign_in(email, "pw", **{member: code_now(secret)})
 
     assert (row["isAuthorized"], row["authenticationStatus"]) == (True, "AUTHORIZED")
+
+
+def test_a_user_needs_nothing_but_this_dialect(acme: Flask) -> None:
+    """The whole story; after each change, what the matching Get shows."""
+    boss, bridge, ann = newcomer(acme), newcomer(acme), newcomer(acme)
+    found_company(boss, "chief@story.io", "pw", "Story", subscriptionPlan="BUSINESS")
+    boss.sign_in("chief@story.io", "pw")
+    furnish(boss)
+    assert names(boss, "GetCompanyRegions", "regionName") == ["Default Region", "R1"]
+    assert names(boss, "GetRegionBridges", "bridgeName", {"regionName": "R1"}) == ["B1"]
+    assert names(boss, "GetTeamMachines", "machineName") == ["M1"]
+
+    # People and rights.
+    assert boss("CreateNewUser", {"newUserEmail": "ann@story.io", "newUserHash": user_hash("first")}).status == 200
+    ann.show_password("ActivateUserAccount", "ann@story.io", "second", {"activationCode": "111111"})
+    assert names(boss, "GetCompanyUsers", "userEmail") == ["ann@story.io", "chief@story.io"]
+    boss("CreateTeamMembership", {"teamName": "T1", "newUserEmail": "ann@story.io"})
+    assert "ann@story.io" in names(boss, "GetTeamMembers", "userEmail", {"teamName": "T1"})
+    boss("CreatePermissionGroup", {"permissionGroupName": "Readers"})
+    boss("CreatePermissionInGroup", {"permissionGroupName": "Readers", "permissionName": "GetTeamMachines"})
+    boss("CreatePermissionInGroup", {"permissionGroupName": "Readers", "permissionName": "GetTeamRepositories"})
+    assert names(boss, "GetPermissionGroupDetails", "permissionName", {"permissionGroupName": "Readers"}) == [
+        "GetTeamMachines",
+        "GetTeamRepositories",
+    ]
+    boss("UpdateUserAssignedPermissions", {"userEmail": "ann@story.io", "permissionGroupName": "Readers"})
+    ann.sign_in("ann@story.io", "second")
+    assert names(ann, "GetTeamMachines", "machineName") == ["M1"]
+    assert ann("CreateTeam", {"teamName": "no", "teamVault": "{}"}).status == 403
+
+    # A job.
+    task_id = add(boss)
+    bridge.sign_in("chief@story.io", "pw", target="B1")
+    assert bridge("GetQueueItemsNext", {"itemCount": 3}).row["taskId"] == task_id
+    assert bridge("UpdateQueueItemToCompleted", {"taskId": task_id, "finalVault": OUTPUT}).status == 200
+    [item] = boss("GetTeamQueueItems", {"teamName": "T1"}).rows
+    assert (item["status"], item["vaultContentResponse"]) == ("COMPLETED", OUTPUT)
+
+    # New names, vaults and places.
+    for procedure, members in (
+        ("UpdateTeamName", {"currentTeamName": "T1", "newTeamName": "Täam $1 {x}.y"}),
+        ("UpdateRegionName", {"currentRegionName": "R1", "newRegionName": "R2"}),
+        ("UpdateBridgeName", {"regionName": "R2", "currentBridgeName": "B1", "newBridgeName": "B2"}),
+        ("UpdateMachineName", {"teamName": "Täam $1 {x}.y", "currentMachineName": "M1", "newMachineName": "M2"}),
+        ("UpdateTeamVault", {"teamName": "Täam $1 {x}.y", "vaultContent": '{"v":2}', "vaultVersion": 1}),
+        ("UpdateRegionVault", {"regionName": "R2", "vaultContent": '{"v":2}', "vaultVersion": 1}),
+        ("UpdateCompanyVault", {"vaultContent": '{"v":2}', "vaultVersion": 1}),
+    ):
+        heard = boss(procedure, members)
+        assert heard.status == 200, (procedure, heard.body["errors"])
+    [team] = [row for row in boss("GetCompanyTeams", {}).rows if row["teamName"] == "Täam $1 {x}.y"]
+    assert (team["vaultVersion"], team["vaultContent"]) == (2, '{"v":2}')
+    [machine] = boss("GetTeamMachines", {"teamName": "Täam $1 {x}.y"}).rows
+    assert (machine["machineName"], machine["bridgeName"], machine["regionName"]) == ("M2", "B2", "R2")
+    assert boss("GetCompanyVault").row["vaultContent"] == '{"v":2}'
+
+    # Who did what.
+    assert "Täam $1 {x}.y" in json.dumps(boss("GetAuditLogs", {"entityFilter": "Team"}).rows, ensure_ascii=False)
+    for procedure in ("GetEntityAuditTrace", "GetEntityHistory"):
+        assert boss(procedure, {"entityType": "Team", "entityId": 1}).status == 400
+
+    # And away with it.
+    for procedure, members in (
+        ("DeleteQueueItem", {"taskId": task_id}),
+        ("DeleteMachine", {"teamName": "Täam $1 {x}.y", "machineName": "M2"}),
+        ("DeleteBridge", {"regionName": "R2", "bridgeName": "B2"}),
+        ("DeleteRegion", {"regionName": "R2"}),
+        ("DeleteTeam", {"teamName": "Täam $1 {x}.y"}),
+    ):
+        heard = boss(procedure, members)
+        assert heard.status == 200, (procedure, heard.body["errors"])
+    assert names(boss, "GetCompanyTeams", "teamName") == ["Private Team"]
+    assert boss("GetUserCompany").row["companyName"] == "Story"
+    assert boss("DeleteUserRequest").status == 200
