@@ -78,7 +78,7 @@ class Dialect:
         sent = {name: value for name, value in (body or {}).items() if value is not None}
         members = {name: value for name, value in sent.items() if name.lower() in known}
         taken = {name.lower() for name in members}
-        for name in sent.keys() - members.keys():
+        for name in [name for name in sent if name not in members]:
             ours = next((ours for ours in self.members.get(name.lower(), ()) if ours.lower() in known), None)
             if ours is not None and ours.lower() not in taken:
                 members[ours] = sent[name]

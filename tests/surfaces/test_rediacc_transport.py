@@ -112,6 +112,24 @@ def test_of_both_names_the_older_one_counts(boss: RediaccClient) -> None:
     assert boss("GetQueueItemTrace", {"taskId": task_id}).sets[2][0]["vaultContent"] == '"older"'
 
 
+@pytest.mark.parametrize(
+    ("procedure", "members"),
+    [
+        ("UpdateQueueItemToCompleted", {"taskId": {}, "finalVault": 5, "finalStatus": ["COMPLETED"]}),
+        ("UpdateQueueItemToCompleted", {"taskId": True, "finalStatus": 1, "requireBridge": False}),
+        ("CancelQueueItem", {"taskId": [], "force": "no", "FORCE": 1}),
+        ("GetQueueItemsNext", {"batchSize": "many"}),
+        ("CreateTeam", {"vaultContent": {"a": 1}, "team": []}),
+        ("GetQueueItemTrace", {"taskId": "1", "": "", "\u0000": "\u0000", "é" * 9000: 1}),
+    ],
+)
+def test_bad_members_get_a_400_and_a_sentence(boss: RediaccClient, procedure: str, members: dict[str, Any]) -> None:
+    heard = boss(procedure, members)
+
+    assert heard.status == 400
+    assert heard.error
+
+
 def test_a_missing_member_is_missed_by_our_name(boss: RediaccClient) -> None:
     heard = boss("CreateQueueItem", {"teamName": "T1", "machineName": "M1", "queueVault": None})
 
