@@ -14,7 +14,11 @@ from (
           and person.removed_time is null)),
     (3, 'regions', (select count(*) from data.region as region where region.company_id = p_caller.company_id)),
     (4, 'bridges', (select count(*) from data.bridge as bridge where bridge.company_id = p_caller.company_id)),
-    (5, 'machines', (select count(*) from data.machine as machine where machine.company_id = p_caller.company_id)),
+    (5, 'machines', (
+        select count(*)
+        from data.machine as machine
+        where machine.company_id = p_caller.company_id
+          and machine.removed_time is null)),
     (6, 'permission groups', (
         select count(*) from data.rights_group as rights where rights.company_id = p_caller.company_id)))
     as used (place, resource, use_count)

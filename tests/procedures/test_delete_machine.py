@@ -132,6 +132,18 @@ def test_a_bridge_whose_machines_are_all_gone_can_be_deleted(call: Caller) -> No
     assert call("DeleteBridge", _as="ann", bridgeName="north").failure == 0
 
 
+def test_its_place_in_the_plan_is_free(call: Caller, admin: psycopg.Connection) -> None:
+    admin.execute("update data.company set plan = 'COMMUNITY'")
+    for number in range(7):
+        must(call("CreateMachine", _as="ann", teamName="ops", bridgeName="north", machineName=f"more-{number}"))
+    last: dict[str, Any] = {"teamName": "ops", "bridgeName": "north", "machineName": "last"}
+    before = call("CreateMachine", _as="ann", **last).failure
+
+    must(delete(call))
+
+    assert (before, call("CreateMachine", _as="ann", **last).failure) == (402, 0)
+
+
 def test_deletes_its_vault(call: Caller, admin: psycopg.Connection) -> None:
     members: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "machineVault": "{}", "vaultVersion": 1}
     must(call("UpdateMachineVault", _as="ann", **members))
