@@ -118,14 +118,14 @@ def sweep(admin: psycopg.Connection) -> int:
 
 
 def everything(admin: psycopg.Connection) -> dict[str, list[str]]:
-    """Every row of every table of schema data, save what a refusal may leave: events, late answers, use of tokens."""
+    """Every row of every table of schema data, save what refusals leave: events, audit, late answers, use of tokens."""
     names = admin.execute("""
         select relname
         from pg_class
         where relnamespace = 'data'::regnamespace
           and relkind in ('r', 'p')
           and not relispartition
-          and relname not in ('queue_event', 'test_clock')
+          and relname not in ('queue_event', 'audit', 'refusal_count', 'test_clock')
     """).fetchall()
     found = {}
     for (name,) in names:

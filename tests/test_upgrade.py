@@ -265,7 +265,7 @@ def test_no_call_fails_while_the_queues_own_procedures_and_types_change(
 ) -> None:
     job: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "queueVault": "{}"}
     changes = {
-        "api/queue/get_team_queue_items.sql": ("metadata                jsonb)", "metadata jsonb, extra integer)"),
+        "api/queue/get_team_queue_items.sql": ("metadata                    jsonb)", "metadata jsonb, extra integer)"),
         "api/queue/create_queue_item.sql": (
             "p_task_id         uuid default null,",
             "p_task_id uuid default null::uuid,",

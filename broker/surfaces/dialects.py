@@ -67,6 +67,8 @@ REDIACC = Dialect(
         ("UpdateQueueItemResponse", 403): "Only bridge tokens can update queue item responses",
         ("UpdateQueueItemToCompleted", 403): "Only bridge tokens can complete queue items",
         ("RetryFailedQueueItem", 409): "Can only retry failed queue items",
+        # Their updates name entities in another way than ours; who sends them reads why none would be taken.
+        ("UpdateCompanyVaults", 400): "updates cannot be read; with a Global Bridge none is taken in any case",
     },
 )
 

@@ -239,6 +239,15 @@ def test_a_long_listing_is_read_while_it_is_sent(boss: RediaccClient) -> None:
         boss("DeleteQueueItem", {"taskId": task_id})
 
 
+def test_vaults_in_one_go_are_refused_for_the_global_bridge(boss: RediaccClient) -> None:
+    update = {"vaultCredential": "x", "vaultName": "default", "vaultContent": "{}", "vaultVersion": 1}
+
+    heard = boss("UpdateCompanyVaults", {"updates": json.dumps([update])})
+
+    assert heard.status == 400
+    assert "Global Bridge" in heard.error
+
+
 def test_headers_that_mean_nothing_are_ignored(boss: RediaccClient) -> None:
     heard = boss("GetCompanyTeams", {}, **{"Rediacc-UserEmail": "", "totp": ""})
 
