@@ -27,26 +27,16 @@ declare
     v_caller  auth.caller := auth.enter_call();
     v_now     timestamptz := data.clock();
     v_company data.company;
-    v_written record;
 begin
-    -- Locked: of two writers the second finds another version. Not `for update`: nobody who makes something in the company has
-    -- to wait for this.
     select company.*
     into v_company
     from data.company as company
-    where company.company_id = v_caller.company_id
-    for no key update;
-
-    v_written := auth.replace_entity_vault(
-        v_caller, p_company_vault, 'company', v_company.company_name, v_company.company_uuid, p_vault_version, v_now,
-        v_company.vault_record_id);
-    update data.company as company
-    set vault_record_id = v_written.vault_record_id
     where company.company_id = v_caller.company_id;
-    perform auth.audit(v_caller, v_now, 'VaultUpdated', 'Company', v_company.company_uuid, v_company.company_name,
-        format('vault version %s', v_written.vault_version));
 
     return query
-    select v_company.company_name::text, v_written.vault_version, 'vault updated';
+    select v_company.company_name::text,
+           auth.write_entity_vault(
+               v_caller, 'company', v_company.company_uuid, v_company.company_name, p_company_vault, p_vault_version, v_now),
+           'vault updated';
 end;
 $$;

@@ -28,18 +28,17 @@ as $$
 --   One update that is refused refuses all.
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.enter_call();
-    v_now     timestamptz := data.clock();
-    v_update  record;
-    v_vault   data.vault;
-    v_version integer;
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_update record;
+    v_vault  data.vault;
 begin
     perform auth.require_no_global_bridge(v_caller);
 
     -- In one order everywhere: two such calls cannot wait for one another.
     for v_update in
         select given.credential, given.version, given.vault_content, given.decrypted_vault, lower(entity.entity_type) as kind,
-               entity.entity_type, entity.entity_name
+               entity.entity_name
         from unnest(p_updates) as given
         left join auth.entities_of(v_caller.company_id) as entity on entity.entity_uuid = given.credential
         order by given.credential
@@ -54,10 +53,8 @@ begin
                 message = format('credential %s names nothing in the company', v_update.credential);
         end if;
         v_vault := case when v_update.vault_content is null then v_update.decrypted_vault else v_update.vault_content end;
-        v_version := auth.write_entity_vault(
+        perform auth.write_entity_vault(
             v_caller, v_update.kind, v_update.credential, v_update.entity_name, v_vault, v_update.version, v_now);
-        perform auth.audit(v_caller, v_now, 'VaultUpdated', v_update.entity_type, v_update.credential, v_update.entity_name,
-            format('vault version %s', v_version));
     end loop;
 
     return query

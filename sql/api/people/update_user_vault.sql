@@ -24,29 +24,20 @@ as $$
 --   Each write makes the version one higher.
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.enter_call();
-    v_now     timestamptz := data.clock();
-    v_person  data.company_user;
-    v_written record;
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_person data.company_user;
 begin
-    -- Locked: of two writers the second finds another version. Not `for update`: his other calls do not wait for this.
     select person.*
     into v_person
     from data.company_user as person
     where person.company_id = v_caller.company_id
-      and person.user_id = v_caller.user_id
-    for no key update;
-
-    v_written := auth.replace_entity_vault(
-        v_caller, p_user_vault, 'user', v_person.email, v_person.user_uuid, p_vault_version, v_now, v_person.vault_record_id);
-    update data.company_user as person
-    set vault_record_id = v_written.vault_record_id
-    where person.company_id = v_caller.company_id
       and person.user_id = v_caller.user_id;
-    perform auth.audit(v_caller, v_now, 'VaultUpdated', 'User', v_person.user_uuid, v_person.email,
-        format('vault version %s', v_written.vault_version));
 
     return query
-    select v_person.email::text, v_written.vault_version, 'vault updated';
+    select v_person.email::text,
+           auth.write_entity_vault(
+               v_caller, 'user', v_person.user_uuid, v_person.email, p_user_vault, p_vault_version, v_now),
+           'vault updated';
 end;
 $$;

@@ -29,22 +29,14 @@ as $$
 --   Each write makes the version one higher.
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.enter_call();
-    v_now     timestamptz := data.clock();
-    v_bridge  data.bridge := auth.lock_bridge(v_caller, p_bridge_name, p_region_name);
-    v_written record;
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_bridge data.bridge := auth.lock_bridge(v_caller, p_bridge_name, p_region_name);
 begin
-    v_written := auth.replace_entity_vault(
-        v_caller, p_bridge_vault, 'bridge', v_bridge.bridge_name, v_bridge.bridge_uuid, p_vault_version, v_now,
-        v_bridge.vault_record_id);
-    update data.bridge as bridge
-    set vault_record_id = v_written.vault_record_id
-    where bridge.company_id = v_caller.company_id
-      and bridge.bridge_id = v_bridge.bridge_id;
-    perform auth.audit(v_caller, v_now, 'VaultUpdated', 'Bridge', v_bridge.bridge_uuid, v_bridge.bridge_name,
-        format('vault version %s', v_written.vault_version));
-
     return query
-    select v_bridge.bridge_name::text, v_written.vault_version, 'vault updated';
+    select v_bridge.bridge_name::text,
+           auth.write_entity_vault(
+               v_caller, 'bridge', v_bridge.bridge_uuid, v_bridge.bridge_name, p_bridge_vault, p_vault_version, v_now),
+           'vault updated';
 end;
 $$;

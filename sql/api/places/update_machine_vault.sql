@@ -33,19 +33,11 @@ declare
     v_caller  auth.caller := auth.enter_call();
     v_now     timestamptz := data.clock();
     v_machine data.machine := auth.lock_machine(v_caller, p_machine_name, p_team_name);
-    v_written record;
 begin
-    v_written := auth.replace_entity_vault(
-        v_caller, p_machine_vault, 'machine', v_machine.machine_name, v_machine.machine_uuid, p_vault_version, v_now,
-        v_machine.vault_record_id);
-    update data.machine as machine
-    set vault_record_id = v_written.vault_record_id
-    where machine.company_id = v_caller.company_id
-      and machine.machine_id = v_machine.machine_id;
-    perform auth.audit(v_caller, v_now, 'VaultUpdated', 'Machine', v_machine.machine_uuid, v_machine.machine_name,
-        format('vault version %s', v_written.vault_version));
-
     return query
-    select v_machine.machine_name::text, v_written.vault_version, 'vault updated';
+    select v_machine.machine_name::text,
+           auth.write_entity_vault(
+               v_caller, 'machine', v_machine.machine_uuid, v_machine.machine_name, p_machine_vault, p_vault_version, v_now),
+           'vault updated';
 end;
 $$;

@@ -27,22 +27,14 @@ as $$
 --   Each write makes the version one higher.
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.enter_call();
-    v_now     timestamptz := data.clock();
-    v_region  data.region := auth.lock_region(v_caller, p_region_name);
-    v_written record;
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_region data.region := auth.lock_region(v_caller, p_region_name);
 begin
-    v_written := auth.replace_entity_vault(
-        v_caller, p_region_vault, 'region', v_region.region_name, v_region.region_uuid, p_vault_version, v_now,
-        v_region.vault_record_id);
-    update data.region as region
-    set vault_record_id = v_written.vault_record_id
-    where region.company_id = v_caller.company_id
-      and region.region_id = v_region.region_id;
-    perform auth.audit(v_caller, v_now, 'VaultUpdated', 'Region', v_region.region_uuid, v_region.region_name,
-        format('vault version %s', v_written.vault_version));
-
     return query
-    select v_region.region_name::text, v_written.vault_version, 'vault updated';
+    select v_region.region_name::text,
+           auth.write_entity_vault(
+               v_caller, 'region', v_region.region_uuid, v_region.region_name, p_region_vault, p_vault_version, v_now),
+           'vault updated';
 end;
 $$;

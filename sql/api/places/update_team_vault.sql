@@ -28,22 +28,14 @@ as $$
 --   Each write makes the version one higher.
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.enter_call();
-    v_now     timestamptz := data.clock();
-    v_team    data.team := auth.lock_team(v_caller, p_team_name);
-    v_written record;
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_team   data.team := auth.lock_team(v_caller, p_team_name);
 begin
-    v_written := auth.replace_entity_vault(
-        v_caller, p_team_vault, 'team', v_team.team_name, v_team.team_uuid, p_vault_version, v_now,
-        v_team.vault_record_id);
-    update data.team as team
-    set vault_record_id = v_written.vault_record_id
-    where team.company_id = v_caller.company_id
-      and team.team_id = v_team.team_id;
-    perform auth.audit(v_caller, v_now, 'VaultUpdated', 'Team', v_team.team_uuid, v_team.team_name,
-        format('vault version %s', v_written.vault_version));
-
     return query
-    select v_team.team_name::text, v_written.vault_version, 'vault updated';
+    select v_team.team_name::text,
+           auth.write_entity_vault(
+               v_caller, 'team', v_team.team_uuid, v_team.team_name, p_team_vault, p_vault_version, v_now),
+           'vault updated';
 end;
 $$;
