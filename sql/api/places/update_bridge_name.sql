@@ -29,16 +29,7 @@ declare
     v_now    timestamptz := data.clock();
     v_bridge data.bridge := auth.lock_bridge(v_caller, p_current_bridge_name, p_region_name);
 begin
-    begin
-        update data.bridge as bridge
-        set bridge_name = p_new_bridge_name
-        where bridge.company_id = v_caller.company_id
-          and bridge.bridge_id = v_bridge.bridge_id;
-    exception when unique_violation then
-        raise exception using errcode = 'JB409', message = format('bridge %s exists already', p_new_bridge_name);
-    end;
-    perform auth.audit(v_caller, v_now, 'Renamed', 'Bridge', v_bridge.bridge_uuid, p_new_bridge_name,
-        format('it was called %s', v_bridge.bridge_name));
+    perform auth.rename_entity(v_caller, 'bridge', v_bridge.bridge_uuid, v_bridge.bridge_name, p_new_bridge_name, v_now);
 
     return query
     select p_new_bridge_name::text, region.region_name::text

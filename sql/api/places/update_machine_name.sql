@@ -31,16 +31,7 @@ declare
     v_now     timestamptz := data.clock();
     v_machine data.machine := auth.lock_machine(v_caller, p_current_machine_name, p_team_name);
 begin
-    begin
-        update data.machine as machine
-        set machine_name = p_new_machine_name
-        where machine.company_id = v_caller.company_id
-          and machine.machine_id = v_machine.machine_id;
-    exception when unique_violation then
-        raise exception using errcode = 'JB409', message = format('machine %s exists already', p_new_machine_name);
-    end;
-    perform auth.audit(v_caller, v_now, 'Renamed', 'Machine', v_machine.machine_uuid, p_new_machine_name,
-        format('it was called %s', v_machine.machine_name));
+    perform auth.rename_entity(v_caller, 'machine', v_machine.machine_uuid, v_machine.machine_name, p_new_machine_name, v_now);
 
     return query
     select p_new_machine_name::text, bridge.bridge_name::text, team.team_name::text

@@ -25,16 +25,7 @@ declare
     v_now    timestamptz := data.clock();
     v_region data.region := auth.lock_region(v_caller, p_current_region_name);
 begin
-    begin
-        update data.region as region
-        set region_name = p_new_region_name
-        where region.company_id = v_caller.company_id
-          and region.region_id = v_region.region_id;
-    exception when unique_violation then
-        raise exception using errcode = 'JB409', message = format('region %s exists already', p_new_region_name);
-    end;
-    perform auth.audit(v_caller, v_now, 'Renamed', 'Region', v_region.region_uuid, p_new_region_name,
-        format('it was called %s', v_region.region_name));
+    perform auth.rename_entity(v_caller, 'region', v_region.region_uuid, v_region.region_name, p_new_region_name, v_now);
 
     return query
     select p_new_region_name::text;

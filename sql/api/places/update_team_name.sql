@@ -29,16 +29,7 @@ declare
     v_now    timestamptz := data.clock();
     v_team   data.team := auth.lock_team(v_caller, p_current_team_name);
 begin
-    begin
-        update data.team as team
-        set team_name = p_new_team_name
-        where team.company_id = v_caller.company_id
-          and team.team_id = v_team.team_id;
-    exception when unique_violation then
-        raise exception using errcode = 'JB409', message = format('team %s exists already', p_new_team_name);
-    end;
-    perform auth.audit(v_caller, v_now, 'Renamed', 'Team', v_team.team_uuid, p_new_team_name,
-        format('it was called %s', v_team.team_name));
+    perform auth.rename_entity(v_caller, 'team', v_team.team_uuid, v_team.team_name, p_new_team_name, v_now);
 
     return query
     select p_new_team_name::text, company.company_name::text,
