@@ -17,10 +17,9 @@ from broker.crypto.principals import (
     endorse_principal,
     make_principal,
     open_principal,
-    open_sealed_key,
-    seal_key,
     verify_principal,
 )
+from broker.crypto.sealed_keys import open_sealed_key, seal_key
 
 COMPANY = UUID("0190c0de-0000-7000-8000-000000000001")
 MACHINE = UUID("0190c0de-0000-7000-8000-000000000002")

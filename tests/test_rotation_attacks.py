@@ -11,7 +11,7 @@ from flask import Flask
 
 from broker.caller import HeldKeys, KeyCache
 from broker.crypto.keys import Grant, check_value
-from broker.crypto.principals import seal_key
+from broker.crypto.sealed_keys import seal_key
 from broker.crypto.tokens import token_hash
 from tests.conftest import Clock
 from tests.people import sign_in

@@ -16,14 +16,8 @@ from uuid import UUID
 import pytest
 
 from broker.crypto.keys import Grant, GrantError, scope_key, token_key, unwrap_key
-from broker.crypto.principals import (
-    Principal,
-    PrincipalError,
-    PrincipalRecord,
-    PrincipalSecret,
-    open_principal,
-    open_sealed_key,
-)
+from broker.crypto.principals import Principal, PrincipalError, PrincipalRecord, PrincipalSecret, open_principal
+from broker.crypto.sealed_keys import open_sealed_key
 from broker.crypto.vault import VaultError, VaultRecord, open_vault
 from broker.embedded.binaries import find_binaries
 from tests.world import Caller, World, must

@@ -7,7 +7,8 @@ from uuid import UUID
 from broker.caller import HeldKeys
 from broker.ceremonies import Context
 from broker.crypto.keys import Grant, check_value, scope_key
-from broker.crypto.principals import Principal, PrincipalError, read_principal, seal_key
+from broker.crypto.principals import Principal, PrincipalError, read_principal
+from broker.crypto.sealed_keys import seal_key
 
 FIND_TOKENS = "select * from keyring.bridge_tokens($1, $2, $3)"
 NO_MACHINE = (None, None, None)

@@ -6,7 +6,8 @@ from typing import Any
 from broker.ceremonies import Context, Prepared
 from broker.ceremonies.grants import KeyGrant
 from broker.crypto.keys import Grant, check_value
-from broker.crypto.principals import Principal, PrincipalError, PrincipalRecord, seal_key, verify_principal
+from broker.crypto.principals import Principal, PrincipalError, PrincipalRecord, verify_principal
+from broker.crypto.sealed_keys import seal_key
 
 FIND_USER = "select * from keyring.lacking_keys($1)"
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from broker.caller import HeldKeys
 from broker.ceremonies import Context, Prepared
 from broker.crypto.keys import Grant, KeyKind, check_value, new_company_key, scope_key
-from broker.crypto.principals import Principal, PrincipalError, endorse_principal, read_principal, seal_key
+from broker.crypto.principals import Principal, PrincipalError, endorse_principal, read_principal
+from broker.crypto.sealed_keys import seal_key
 from broker.crypto.vault import VaultError, VaultOwner, key_version_of, rewrap_vault
 from broker.errors import RefusedError
 

@@ -12,8 +12,8 @@ from broker.crypto.principals import (
     PrincipalRecord,
     PrincipalSecret,
     open_principal,
-    open_sealed_key,
 )
+from broker.crypto.sealed_keys import open_sealed_key
 
 
 @dataclass

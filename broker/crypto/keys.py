@@ -8,7 +8,7 @@ A grant is a key wrapped for one holder. Numbers are unsigned and big endian, u3
                                   key kind, key uuid, key_version:u32)
 
 With its 16-byte tag a wrapped key is 70 bytes; in the associated data each field follows its length, u32. A grant to
-somebody's public half has algorithm 2 and is described in principals.py.
+somebody's public half has algorithm 2 and is described in sealed_keys.py.
 
 Every derived key is HKDF-SHA256 (RFC 5869) with an info text that names its use, so no key serves two purposes.
 """
@@ -139,8 +139,8 @@ def wrap_key(wrapping_key: bytes, key: bytes, grant: Grant, random_bytes: Callab
 
     Source: spec/vault-keys.md, grants; AES-256-GCM, NIST SP 800-38D, section 7.1.
     """
-    if len(key) != KEY_BYTES or len(wrapping_key) != KEY_BYTES:
-        raise ValueError("keys are 32 bytes")
+    for given in (key, wrapping_key):
+        require_key(given)
     header = grant_header(grant, AES_256_GCM)
     nonce = random_bytes(NONCE_BYTES)
     return header + nonce + AESGCM(wrapping_key).encrypt(nonce, key, grant_context(header, grant))
@@ -167,8 +167,7 @@ def unwrap_key(wrapping_key: bytes, wrapped_key: bytes, grant: Grant, expected_c
 
     Source: AES-256-GCM, NIST SP 800-38D, section 7.2.
     """
-    if len(wrapping_key) != KEY_BYTES:
-        raise ValueError("keys are 32 bytes")
+    require_key(wrapping_key)
     header = grant_header(grant, AES_256_GCM)
     if len(wrapped_key) != WRAPPED_KEY_BYTES or wrapped_key[:_HEADER_BYTES] != header:
         raise GrantError
@@ -227,7 +226,16 @@ def grant_context(header: bytes, grant: Grant) -> bytes:
     )
 
 
-def _derive(key: bytes, salt: bytes, info: bytes) -> bytes:
+def require_key(key: bytes) -> None:
+    """Make sure that a key has 32 bytes: AESGCM would take 16 too and silently be AES-128.
+
+    Raises:
+        ValueError: it has not.
+    """
     if len(key) != KEY_BYTES:
         raise ValueError("keys are 32 bytes")
+
+
+def _derive(key: bytes, salt: bytes, info: bytes) -> bytes:
+    require_key(key)
     return hkdf_sha256(key, salt, info)

@@ -11,15 +11,7 @@ learns the endorsement key:
                   for an endorsement also the version, u32
     P, E        = public half, endorsement key; both secrets = private half 32 | E
 
-With its tag a wrapped secret is 98 bytes, an endorsement 66. A grant to a public half has the header of a wrapped key
-(see keys.py), with algorithm 2:
-
-    sealed key  = "JG" format=1 algorithm=2 kind flags=0 key_version:u32 | HPKE(public half, key)
-    info        = the associated data of a wrapped key with this header, and length-prefixed(E)
-
-It is 90 bytes. HPKE (RFC 9180) in base mode, X25519, HKDF-SHA256, AES-256-GCM: enc 32 | ciphertext 48. Anybody can seal
-to a public half, so whoever writes to the database could slip the company a key that he knows: the endorsement key,
-which only the principal and the company's keys give, lets nothing open that somebody else has sealed.
+With its tag a wrapped secret is 98 bytes, an endorsement 66. What is sealed to a public half: see sealed_keys.py.
 """
 
 import hmac
@@ -31,28 +23,21 @@ from typing import Literal, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from broker.crypto.keys import (
-    HPKE,
     KEY_BYTES,
     NONCE_BYTES,
-    SEALED_KEY_BYTES,
-    Grant,
-    GrantError,
     check_value,
-    grant_context,
-    grant_header,
     hkdf_sha256,
     length_prefixed,
     matches_check_value,
+    require_key,
 )
 
 PrincipalKind = Literal["user", "session", "agent", "recovery"]
 
-_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _WRAPPED_HEADER = b"JP\x01\x01\x01\x00"
 _ENDORSEMENT_HEADER = b"JP\x01\x01\x02\x00"
 _WRAPPED_BYTES = 98
@@ -137,7 +122,7 @@ def make_principal(
     Raises:
         ValueError: a key that is not 32 bytes.
     """
-    _require_key(wrapping_key)
+    require_key(wrapping_key)
     secret = PrincipalSecret(random_bytes(KEY_BYTES), random_bytes(KEY_BYTES))
     public_key = X25519PrivateKey.from_private_bytes(secret.private_key).public_key().public_bytes_raw()
     nonce = random_bytes(NONCE_BYTES)
@@ -164,7 +149,7 @@ def open_principal(principal: Principal, wrapping_key: bytes, record: PrincipalR
         PrincipalError: wrong key, another principal's row, altered bytes; which is not told.
         ValueError: a wrapping key that is not 32 bytes.
     """
-    _require_key(wrapping_key)
+    require_key(wrapping_key)
     context = _context(_WRAPPED_HEADER, principal, record.public_key)
     both = _open(_WRAPPED_HEADER, _WRAPPED_BYTES, wrapping_key, record.wrapped, context)
     if not matches_check_value(both, record.check_value):
@@ -240,56 +225,8 @@ def endorse_principal(
     )
 
 
-def seal_key(public_key: bytes, endorsement_key: bytes, key: bytes, grant: Grant) -> bytes:
-    """Grant a key to a principal who is not there.
-
-    Args:
-        public_key, endorsement_key: of a principal that was verified.
-
-    Returns:
-        90 bytes, in the form the module describes.
-
-    Raises:
-        ValueError: a key that is not 32 bytes, or a grant that names an unknown kind.
-
-    Source: spec/vault-keys.md, grants; HPKE, RFC 9180, section 6.1.
-    """
-    for given in (endorsement_key, key):
-        _require_key(given)
-    header = grant_header(grant, HPKE)
-    recipient = X25519PublicKey.from_public_bytes(public_key)
-    return header + _SUITE.encrypt(key, recipient, info=_info(header, grant, endorsement_key))
-
-
-def open_sealed_key(secret: PrincipalSecret, sealed_key: bytes, grant: Grant, expected_check_value: bytes) -> bytes:
-    """Open a key that was granted to a principal's public half.
-
-    Args:
-        grant, expected_check_value: as keys.unwrap_key.
-
-    Raises:
-        GrantError: another principal, another grant, altered bytes, or sealed by somebody without the company key.
-    """
-    header = grant_header(grant, HPKE)
-    if len(sealed_key) != SEALED_KEY_BYTES or not sealed_key.startswith(header):
-        raise GrantError
-    private_key = X25519PrivateKey.from_private_bytes(secret.private_key)
-    info = _info(header, grant, secret.endorsement_key)
-    try:
-        key = _SUITE.decrypt(sealed_key[len(header) :], private_key, info=info)
-    except InvalidTag as error:
-        raise GrantError from error
-    if not matches_check_value(key, expected_check_value):
-        raise GrantError
-    return key
-
-
-def _info(header: bytes, grant: Grant, endorsement_key: bytes) -> bytes:
-    return grant_context(header, grant) + length_prefixed(endorsement_key)
-
-
 def _mac(principal: Principal, public_key: bytes, company_key: bytes) -> bytes:
-    _require_key(company_key)
+    require_key(company_key)
     fields = length_prefixed(*_names(principal), public_key)
     return hmac.digest(hkdf_sha256(company_key, b"", b"jb1/pkmac"), fields, "sha256")
 
@@ -302,7 +239,7 @@ def _seal_endorsement(
     key_version: int,
     random_bytes: Callable[[int], bytes],
 ) -> bytes:
-    _require_key(company_key)
+    require_key(company_key)
     nonce = random_bytes(NONCE_BYTES)
     key = hkdf_sha256(company_key, b"", b"jb1/endorse")
     context = _context(_ENDORSEMENT_HEADER, principal, public_key) + _version(key_version)
@@ -329,9 +266,3 @@ def _names(principal: Principal) -> tuple[bytes, bytes, bytes]:
 
 def _version(number: int) -> bytes:
     return length_prefixed(number.to_bytes(4, "big"))
-
-
-def _require_key(key: bytes) -> None:
-    # AESGCM would take 16 bytes too and silently be AES-128.
-    if len(key) != KEY_BYTES:
-        raise ValueError("keys are 32 bytes")
