@@ -11,6 +11,7 @@ as $$
 --   JB403  the procedure is not among the caller's rights
 -- Rules:
 --   A session's rights are those of its permission group at sign-in; what belongs to a user's own account, every session may.
+--   A group of the company's own may list any name; what only agents may call, it does not give.
 --   A session that still awaits its second factor may do little more than show it.
 --   The procedure is known from the call stack, so that no procedure can enter under another's name. The stack is told in the
 --   server's language, innermost first.
@@ -43,7 +44,9 @@ begin
         when v_caller.user_id is null then v_procedure.for_agents
         when v_caller.awaits_code then v_procedure.for_pending
         when v_procedure.for_sessions then true
-        when v_caller.permissions is not null then v_procedure.permission_name = any(v_caller.permissions)
+        when v_caller.permissions is not null then
+            (v_procedure.for_users or v_procedure.for_administrators)
+            and v_procedure.permission_name = any(v_caller.permissions)
         when v_caller.permission_group = 'Bridges' then v_procedure.for_agents
         when v_procedure.for_users then true
         else v_procedure.for_administrators and v_caller.permission_group = 'Administrators'

@@ -6,6 +6,7 @@ as $$
 -- active administrator without him.
 --
 -- Errors:
+--   JB403  he is an administrator, and the caller's session has not all rights
 --   JB404  the company has no such user
 --   JB409  the caller himself, or the last administrator
 declare

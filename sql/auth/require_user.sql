@@ -5,6 +5,7 @@ as $$
 -- The user of that e-mail in the caller's company, locked: nobody signs in as him, changes or removes him meanwhile.
 --
 -- Errors:
+--   JB403  he is an administrator, and the caller's session has not all rights
 --   JB404  the company has no such user, or he was removed
 -- Rules:
 --   Users are locked before the company, wherever both are.
@@ -20,6 +21,8 @@ begin
     for no key update;
     if not found then
         raise exception using errcode = 'JB404', message = format('user %s not found', left(p_email, 254));
+    elsif v_user.permission_group = 'Administrators' then
+        perform auth.require_administrator(p_caller, format('do this to %s, who is an administrator', v_user.email));
     end if;
     return v_user;
 end;

@@ -43,8 +43,8 @@ begin
     if v_own_list <@ v_asked_list then
         return v_own;
     end if;
-    if not v_asked_list <@ v_own_list then
-        -- Neither holds the other: what both hold.
+    if not v_asked_list <@ v_own_list or v_asked.permission_group = 'Administrators' then
+        -- What both hold. A group of the company's own that lists all that administrators may call, and more, makes none either.
         v_asked.permission_group := 'Users';
         v_asked.permissions := array(
             select listed.permission_name

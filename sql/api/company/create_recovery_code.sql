@@ -17,7 +17,7 @@ as $$
 --   1: one row; recoveryCode opens the company's vaults when nobody is left who can, and is shown here and nowhere else
 -- Errors:
 --   JB400  currentUserHash is malformed
---   JB403  the current password is wrong, or needed and missing
+--   JB403  the caller is no administrator; the current password is wrong, or needed and missing
 --   JB429  there were too many wrong passwords before
 --   JB503  the password or the company's keys were changed during the call
 -- Rules:
@@ -28,6 +28,7 @@ declare
     v_now     timestamptz := data.clock();
     v_company data.company;
 begin
+    perform auth.require_administrator(v_caller, 'make a recovery code, which makes administrators');
     perform auth.require_keys(v_caller, v_caller.token_id);
 
     refused_message := auth.judge_own_password(v_caller, p_current_material, v_now);

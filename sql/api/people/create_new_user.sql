@@ -21,7 +21,7 @@ as $$
 --   1: one row; activationCode is good for 7 days and one use, and is shown here and nowhere else
 -- Errors:
 --   JB402  the company has as many users as its plan allows
---   JB403  there is no key to give, or the user has rights that only an administrator may give
+--   JB403  there is no key to give, or who is invited again has a right or a team that the caller has not
 --   JB409  the e-mail is in use, in this or another company
 --   JB503  the user was removed during the call
 -- Rules:

@@ -16,7 +16,7 @@ as $$
 -- Returns:
 --   1: the permission, one row
 -- Errors:
---   JB403  the caller is no administrator
+--   JB403  the caller is no administrator; a permission to call this is not enough
 --   JB404  the company has no such group
 --   JB409  the group has the permission already, or is built in
 -- Rules:
@@ -27,6 +27,7 @@ declare
     v_now    timestamptz := data.clock();
     v_group  data.rights_group := auth.require_own_group(v_caller, p_permission_group_name);
 begin
+    perform auth.require_administrator(v_caller, 'change what a permission group may call');
     insert into data.group_permission (company_id, group_id, permission_name)
     values (v_caller.company_id, v_group.group_id, p_permission_name)
     on conflict do nothing;

@@ -26,7 +26,7 @@ as $$
 declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
-    v_team   data.team := auth.require_team(v_caller, p_team_name, p_or_empty => true);
+    v_team   data.team := auth.require_team(v_caller, p_team_name, p_or_empty => auth.is_administrator(v_caller));
     v_user   data.company_user;
 begin
     -- Locked: nobody joins a team while he is deactivated.

@@ -16,7 +16,7 @@ as $$
 -- Returns:
 --   1: one row; activationCode is good for 7 days and one use, and is shown here and nowhere else
 -- Errors:
---   JB403  there is no key to give, or an administrator or a user with rights of his own is invited by somebody else than an administrator
+--   JB403  there is no key to give, or the user has a right or a team that the caller has not
 --   JB404  the company has no such user
 --   JB409  the caller himself, or the last administrator
 --   JB503  the user was removed or made anew during the call

@@ -15,7 +15,7 @@ as $$
 -- Returns:
 --   1: the permission that was taken, one row
 -- Errors:
---   JB403  the caller is no administrator
+--   JB403  the caller is no administrator; a permission to call this is not enough
 --   JB404  the company has no such group, or the group does not have the permission
 --   JB409  the group is built in
 -- Rules:
@@ -26,6 +26,7 @@ declare
     v_now    timestamptz := data.clock();
     v_group  data.rights_group := auth.require_own_group(v_caller, p_permission_group_name);
 begin
+    perform auth.require_administrator(v_caller, 'change what a permission group may call');
     delete from data.group_permission as listed
     where listed.company_id = v_caller.company_id
       and listed.group_id = v_group.group_id

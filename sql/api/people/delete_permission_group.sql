@@ -12,7 +12,7 @@ as $$
 -- Returns:
 --   1: the group that was deleted, one row
 -- Errors:
---   JB403  the caller is no administrator
+--   JB403  the caller is no administrator; a permission to call this is not enough
 --   JB404  the company has no such group
 --   JB409  users are assigned to it, or it is built in
 -- Rules:
@@ -24,6 +24,7 @@ declare
     v_group      data.rights_group := auth.require_own_group(v_caller, p_permission_group_name);
     v_user_count bigint;
 begin
+    perform auth.require_administrator(v_caller, 'delete a permission group');
     select count(*)
     into v_user_count
     from data.company_user as person

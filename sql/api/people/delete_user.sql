@@ -12,6 +12,7 @@ as $$
 -- Returns:
 --   1: the user, one row
 -- Errors:
+--   JB403  the user is an administrator, and the caller is none
 --   JB404  the company has no such user
 --   JB409  the caller himself, or the last administrator
 -- Rules:

@@ -16,7 +16,7 @@ as $$
 -- Returns:
 --   1: the user and the team that he has left, one row
 -- Errors:
---   JB403  the caller is no administrator, or not a member of the team
+--   JB403  the caller is no administrator, but the user is; or he is not a member of the team
 --   JB404  the company has no such team or no such user, or he is not a member
 --   JB409  he is the last member
 -- Rules:

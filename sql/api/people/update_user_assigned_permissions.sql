@@ -19,7 +19,7 @@ as $$
 --   1: the user, one row; tokensDowngraded says how many of his sessions, totalTokenCount in all, have more rights than the
 --      group: they keep them until they end
 -- Errors:
---   JB403  the caller is no administrator
+--   JB403  the caller is no administrator, and the user's group or the new one has a right that he has not
 --   JB404  the company has no such group, or no such user
 --   JB409  the user is the last active administrator, and the group is another one
 -- Rules:
@@ -41,6 +41,12 @@ begin
         v_group := auth.require_own_group(v_caller, p_permission_group_name);
     end if;
     v_user := auth.require_user(v_caller, p_user_email);
+    if not auth.holds_rights(v_caller, v_user.permission_group, v_user.group_id)
+       or not auth.holds_rights(v_caller, coalesce(v_built_in, 'Users'), v_group.group_id) then
+        raise exception using errcode = 'JB403', message = format(
+            'only an administrator may give user %s the permission group %s: more rights go with it, or with his own, than you have',
+            v_user.email, coalesce(v_built_in::text, v_group.group_name));
+    end if;
     if v_built_in is distinct from 'Administrators' then
         perform auth.require_other_administrator(v_caller, v_user);
     end if;

@@ -15,7 +15,7 @@ as $$
 -- Returns:
 --   1: the user, one row
 -- Errors:
---   JB403  there is no key to give
+--   JB403  there is no key to give, or the user is an administrator, and the caller is none
 --   JB404  the company has no such user
 --   JB409  the user is not deactivated; or the company's key was rotated while he was away, and his key pair cannot be verified
 -- Rules:
