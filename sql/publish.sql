@@ -3,16 +3,16 @@
 
 do $publish$
 declare
-    v_function  record;
-    v_header    text;
-    v_code      text;
-    v_callers   text[];
-    v_complaint text;
-    v_line      text;
-    v_section   text;
+    v_function   record;
+    v_header     text;
+    v_code       text;
+    v_callers    text[];
+    v_complaint  text;
+    v_line       text;
+    v_section    text;
     v_documented text[];
-    v_missing   text;
-    v_folder    text;
+    v_missing    text;
+    v_folder     text;
 begin
     delete from data.procedure;
 
@@ -95,10 +95,12 @@ begin
         insert into data.procedure (
             procedure_name, permission_name, for_anyone, for_sessions, for_pending, for_users, for_administrators, for_agents)
         values (
-            v_function.name, coalesce(
-                substring(v_header from '-- Permission: (\w+)'), substring(v_header from '-- Name: (\w+)'), replace(initcap(replace(v_function.name, '_', ' ')), ' ', '')),
-            'anyone' = any(v_callers),
-            'sessions' = any(v_callers), 'pending' = any(v_callers), 'users' = any(v_callers),
+            v_function.name,
+            coalesce(
+                substring(v_header from '-- Permission: (\w+)'),
+                substring(v_header from '-- Name: (\w+)'),
+                replace(initcap(replace(v_function.name, '_', ' ')), ' ', '')),
+            'anyone' = any(v_callers), 'sessions' = any(v_callers), 'pending' = any(v_callers), 'users' = any(v_callers),
             v_callers && array['administrators', 'users'], 'agents' = any(v_callers));
     end loop;
 
