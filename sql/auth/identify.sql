@@ -16,7 +16,6 @@ declare
     v_caller      auth.caller;
     v_last_used   timestamptz;
     v_good        boolean;
-    c_idle        constant interval := interval '8 hours';       -- sessions only; an agent's token expires, no more
     c_touch_after constant interval := interval '1 minute';      -- a write per call would cost a commit per poll
 begin
     if v_token_hash is null then
@@ -41,7 +40,8 @@ begin
            token.bridge_id, coalesce(person.email, 'agent ' || token.token_name), token.permission_group, token.permissions,
            token.target_bridge_id, token.awaits_code, token.last_used_time,
            token.expires_time > v_now
-               and (token.kind = 'agent' or token.last_used_time > v_now - c_idle)
+               -- Sessions only: an agent's token expires, no more.
+               and (token.kind = 'agent' or token.last_used_time > v_now - data.idle_limit())
                and person.deactivated_time is null
     into v_caller.company_id, v_caller.company_uuid, v_caller.plan, v_caller.token_id, v_caller.user_id, v_caller.machine_id,
          v_caller.bridge_id, v_caller.actor, v_caller.permission_group, v_caller.permissions, v_caller.target_bridge_id,
