@@ -23,11 +23,9 @@ begin
         return v_own;
     end if;
 
-    select label, label::text
-    into v_asked.permission_group, v_asked.permissions_name
-    from unnest(enum_range(null::data.permission_group)) as label
-    where lower(label::text) = lower(p_requested);
-    if not found then
+    v_asked.permission_group := auth.built_in_group(p_requested);
+    v_asked.permissions_name := v_asked.permission_group::text;
+    if v_asked.permission_group is null then
         select 'Users', auth.rights_of(own.company_id, own.group_id), own.group_name
         into v_asked.permission_group, v_asked.permissions, v_asked.permissions_name
         from data.rights_group as own
@@ -38,8 +36,8 @@ begin
         end if;
     end if;
 
-    v_own_list := auth.rights_listed(v_own);
-    v_asked_list := auth.rights_listed(v_asked);
+    v_own_list := coalesce(v_own.permissions, auth.built_in_rights(v_own.permission_group, false));
+    v_asked_list := coalesce(v_asked.permissions, auth.built_in_rights(v_asked.permission_group, false));
     if v_own_list <@ v_asked_list then
         return v_own;
     end if;
