@@ -121,7 +121,7 @@ def test_the_gate_returns_and_raises_what_the_derivation_does() -> None:
 
 
 def test_two_derivations_run_32_wait_and_the_rest_is_refused() -> None:
-    gate = Argon2Gate()
+    gate = Argon2Gate(at_once=2)
     started: queue.Queue[int] = queue.Queue()
     refused: queue.Queue[GateFullError] = queue.Queue()
     go_on = threading.Semaphore(0)
@@ -153,7 +153,7 @@ def test_two_derivations_run_32_wait_and_the_rest_is_refused() -> None:
         for call in calls:
             call.result(timeout=WAIT_SECONDS)
 
-    assert refusals[0].retry_after_seconds == 4
+    assert refusals[0].retry_after_seconds == 7
     assert len(running_at_first) == 2
     assert third_waits
     assert fourth_waits
@@ -172,7 +172,7 @@ from broker.crypto.password import Argon2Gate, GateFullError
 get_ident = gevent.monkey.get_original("_thread", "get_ident")
 closed = gevent.monkey.get_original("_thread", "allocate_lock")()
 closed.acquire()
-gate = Argon2Gate()
+gate = Argon2Gate(at_once=2)
 hub_thread = get_ident()
 threads, inside, peak, refused = set(), [], [], []
 

@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 USER_HASH_BYTES = 32
 SALT_BYTES = 16
-DERIVATIONS_AT_ONCE = 2
+DERIVATIONS_AT_ONCE = 1  # a broker has two processes by default: 128 MiB and both cores of a small machine
 DERIVATIONS_WAITING = 32
-# 34 derivations of at most 0.43 s, two at a time, take 7.3 s: half of that, and the queue is half empty.
-RETRY_AFTER_SECONDS = 4
+# 33 derivations of at most 0.43 s, one at a time, take 14 s: half of that, and the queue is half empty.
+RETRY_AFTER_SECONDS = 7
 
 # Sent by existing clients with every password, so changing it would lock out their users.
 _CLIENT_SALT = "Rd!@cc111$ecur3P@$$w0rd$@lt#H@$h"
