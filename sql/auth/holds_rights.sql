@@ -18,8 +18,7 @@ begin
     elsif p_group_id is null and p_permission_group = 'Administrators' then
         return false;
     end if;
-    return auth.rights_listed(row(p_permission_group, auth.rights_of(p_caller.company_id, p_group_id), null)::data.session_rights)
-        <@ (auth.rights_listed(row(p_caller.permission_group, p_caller.permissions, null)::data.session_rights)
-            || auth.built_in_rights(null));
+    return coalesce(auth.rights_of(p_caller.company_id, p_group_id), auth.built_in_rights(p_permission_group))
+        <@ (coalesce(p_caller.permissions, auth.built_in_rights(p_caller.permission_group)) || auth.built_in_rights(null));
 end;
 $$;
