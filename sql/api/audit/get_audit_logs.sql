@@ -30,7 +30,7 @@ as $$
 --   JB400  startDate is after endDate, or maxRecords is out of range
 --   JB403  the caller may not read the audit
 -- Rules:
---   Things have the name that they had: a renaming tells both.
+--   A row has the name that its thing had then; the row of a renaming has both names.
 --   The plan says how many days are shown: 7, 90, 180 or 365.
 #variable_conflict use_column
 declare

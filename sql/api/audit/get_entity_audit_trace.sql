@@ -13,7 +13,7 @@ as $$
 --   entityIdentifier  its uuid, its name now, or the last name that it had
 -- Returns:
 --   1: what was done, the newest first, 1,000 at most
---   2: one row; recordCount counts the rows before, firstTime is of the oldest step that is shown by the plan
+--   2: one row; recordCount counts the rows of table 1, firstTime is that of the oldest step that the plan shows
 -- Errors:
 --   JB403  the caller may not read the audit
 --   JB404  the company has and had no such thing

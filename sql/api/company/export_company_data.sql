@@ -8,6 +8,8 @@ as $$
 -- Returns:
 --   1: one row; exportData is JSON text that ImportCompanyData takes: format, version, exportedTime, company, permissionGroups,
 --      users, teams with their members, regions, bridges, machines, agentTokens
+-- Errors:
+--   JB403  the caller is no administrator
 -- Rules:
 --   Of vaults it has the version only: what is sealed leaves the broker by calls that open it. Of tokens it has names.
 #variable_conflict use_column

@@ -29,7 +29,7 @@ as $$
 --   rewrapped    how many vaults this call took
 --   remaining    how many vaults are left, counted to 100000
 --   leftOut      to how many no key is given, because their key pair is none that the company made; sessions among them end
---   earliestEnd  not before this time: until then some broker may still seal with the old key
+--   earliestEnd  the rotation ends no earlier: until then some broker may still seal with the old key
 -- Errors:
 --   JB400  batchSize is out of range, or cursor is none that this call has answered
 --   JB403  the caller is no administrator, or came without the broker
@@ -38,7 +38,7 @@ as $$
 -- Rules:
 --   A company has one rotation at a time: who calls while one is under way goes on with it. A call can be repeated at any point.
 --   The content of vaults is not touched; a vault that somebody writes meanwhile is his.
---   Everybody keeps working, and new vaults use the new key a minute after it was made, at latest.
+--   Everybody keeps working, and new vaults use the new key a minute after it was made, at the latest.
 --   The old key ends when no vault needs it and everybody holds the new one, 3 minutes after that at the earliest. An invitation
 --   opens the key that it was made with: the end waits until it was used, made anew, or its user removed. Vaults that cannot be
 --   opened hold nothing up.

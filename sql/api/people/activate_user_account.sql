@@ -20,6 +20,7 @@ as $$
 --   JB400  a code that is no code, or headers that are missing or malformed
 --   JB403  the code is not good for this e-mail: one text, whatever the reason
 --   JB429  there were too many wrong codes or passwords before
+--   JB503  the company's keys were changed during the call
 -- Rules:
 --   A code is good for 7 days, for 10 tries and for one use.
 --   A wrong code counts as a try, and stays counted though the call is refused; it slows down who goes on guessing.

@@ -16,9 +16,9 @@ as $$
 -- Returns:
 --   1: the user and the team that he has left, one row
 -- Errors:
---   JB403  the caller is no administrator, but the user is; or he is not a member of the team
---   JB404  the company has no such team or no such user, or he is not a member
---   JB409  he is the last member
+--   JB403  the user is an administrator, and the caller is none; or the caller is not a member of the team
+--   JB404  the company has no such team or no such user, or the user is not a member of the team
+--   JB409  the user is the last member
 -- Rules:
 --   The requesting user must be a member of the specified team.
 --   Who leaves loses at once what membership gives; what he made in the team stays.

@@ -15,7 +15,7 @@ as $$
 --   teamName  names, separated by commas; left out: every team of the caller
 -- Returns:
 --   1: the users by e-mail, each once; teams are those of the teams asked for that he is in, separated by commas; isMember is
---      true, for others are not listed; hasAccess is false while he is deactivated
+--      always true, since others are not listed; hasAccess is false while he is deactivated
 -- Errors:
 --   JB403  a team named is not the caller's
 -- Rules:

@@ -15,7 +15,7 @@ as $$
 -- Returns:
 --   1: the user with his new e-mail, one row
 -- Errors:
---   JB403  the caller is no administrator, but the user is
+--   JB403  the user is an administrator, and the caller is none
 --   JB404  the company has no such user
 --   JB409  the new e-mail is in use, in this or another company
 -- Rules:

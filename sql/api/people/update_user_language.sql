@@ -9,7 +9,7 @@ as $$
 --
 -- Callers: sessions
 -- Arguments:
---   preferredLanguage  of the caller, such as en or de
+--   preferredLanguage  the caller's, such as en or de
 -- Returns:
 --   1: the caller, one row
 #variable_conflict use_column

@@ -16,7 +16,7 @@ as $$
 --   JB404  the company has no such user
 --   JB409  the caller himself, the last administrator, or a user who is deactivated already
 -- Rules:
---   His sessions end at once. What he is granted by a rotation of keys meanwhile, he is granted when he is activated again.
+--   His sessions end at once. Keys that a rotation makes meanwhile are given to him when he is activated again.
 #variable_conflict use_column
 declare
     v_caller auth.caller := auth.enter_call();

@@ -21,7 +21,7 @@ as $$
 --   JB404  the company has no such region, or no such bridge in it
 --   JB409  the company has another bridge of the new name
 -- Rules:
---   Bridge names are unique in a company, whatever their case and region; a change of case alone is one too.
+--   Bridge names are unique in a company, whatever their case and region; a name can be changed in its case alone.
 --   Its agents and their tokens go on working.
 #variable_conflict use_column
 declare

@@ -23,7 +23,7 @@ as $$
 --   JB409  the company has another machine of the new name
 -- Rules:
 --   The requesting user must be a member of the specified team.
---   Machine names are unique in a company, whatever their case and team; a change of case alone is one too.
+--   Machine names are unique in a company, whatever their case and team; a name can be changed in its case alone.
 --   Its items, agents and tokens stay with it.
 #variable_conflict use_column
 declare

@@ -18,7 +18,7 @@ as $$
 --   JB404  the company has no such region
 --   JB409  the company has another region of the new name
 -- Rules:
---   Region names are unique in a company, whatever their case; a change of case alone is one too.
+--   Region names are unique in a company, whatever their case; a name can be changed in its case alone.
 #variable_conflict use_column
 declare
     v_caller auth.caller := auth.enter_call();

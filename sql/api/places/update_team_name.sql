@@ -21,7 +21,7 @@ as $$
 --   JB409  the company has another team of the new name
 -- Rules:
 --   The requesting user must be a member of the specified team.
---   Team names are unique in a company, whatever their case; a change of case alone is one too.
+--   Team names are unique in a company, whatever their case; a name can be changed in its case alone.
 --   The team that was made with the company stays protected under its new name.
 #variable_conflict use_column
 declare

@@ -26,6 +26,7 @@ as $$
 -- Returns:
 --   1: the item after the change, one row
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, it is not of that team, or not the caller's
 --   JB409  the item is PROCESSING (without force), COMPLETED, FAILED or CANCELLED

@@ -18,6 +18,7 @@ as $$
 -- Returns:
 --   1: what was deleted, one row
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, it is not of that team, or not the caller's
 -- Rules:

@@ -26,6 +26,7 @@ as $$
 --   5: how many items its machine gets before it, at most 1,000 counted; no row when it is not PENDING
 --   6: what its machine has to do, at most 1,000 of each counted, one row
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, it is not of that team, or not the caller's
 -- Rules:

@@ -27,6 +27,7 @@ as $$
 -- Returns:
 --   1: the new item, one row; newRetryCount: how often the original has been retried now
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's, or there is no key to seal with
 --   JB404  the company has no such item, it is not of that team, or not the caller's
 --   JB409  the item is neither FAILED nor CANCELLED, or its machine was deleted

@@ -17,6 +17,7 @@ as $$
 -- Returns:
 --   1: the item after the change, one row
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB402  the company's plan has no priorities
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, it is not of that team, or not the caller's

@@ -26,6 +26,7 @@ as $$
 -- Returns:
 --   1: the item and the version that its response now has
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's, or requireBridge and neither an agent nor a session made for a bridge calls
 --   JB404  the company has no such item, or it is not the caller's
 --   JB409  there is a response already, or none yet, or its version is another; the item is finished; the claim is late,

@@ -28,6 +28,7 @@ as $$
 -- Returns:
 --   1: the item after the change, one row
 -- Errors:
+--   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's, or requireBridge and neither an agent nor a session made for a bridge calls
 --   JB404  the company has no such item, or it is not the caller's
 --   JB409  the item is not ASSIGNED or PROCESSING; the claim is late, or its token missing or wrong; it was completed with

@@ -17,14 +17,15 @@ as $$
 -- Callers: sessions
 -- Ceremony: fork
 -- Arguments:
---   childName             of the child, for its owner to know it again
+--   childName             a name by which its owner knows the child again
 --   tokenExpirationHours  how long the child may last, 1 to 8760; as long as its parent if it is left out or more
 -- Returns:
 --   1: the child, one row; its token is shown here and nowhere else
 -- Errors:
 --   JB400  tokenExpirationHours is out of range
---   JB401  the session was ended while it called
+--   JB401  the session was ended during the call
 --   JB403  the caller came without the broker, and holds no key
+--   JB503  the company's keys were changed during the call
 -- Rules:
 --   The child may call what its parent may, and speaks for the same bridge.
 --   It ends with its parent, also when that is ended before its time.

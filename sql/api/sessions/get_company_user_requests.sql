@@ -7,6 +7,8 @@ as $$
 -- Callers: administrators
 -- Returns:
 --   1: a row per session, the newest first, as in GetUserRequests
+-- Errors:
+--   JB403  the caller is no administrator
 declare
     v_caller auth.caller := auth.enter_call();
 begin

@@ -6,7 +6,7 @@ as $$
 --
 -- Callers: sessions
 -- Returns:
---   1: a row per session, the newest first; the number of one is what DeleteUserRequest takes
+--   1: a row per session, the newest first; DeleteUserRequest takes its requestId as targetRequestId
 -- Rules:
 --   A session that has expired, was idle for 8 hours, or awaits its second factor is not active; it is listed until it is deleted.
 declare
