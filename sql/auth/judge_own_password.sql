@@ -4,7 +4,7 @@ returns text
 language plpgsql volatile set search_path = ''
 as $$
 -- Whether the caller is who signed in, and not somebody at his open screen or with his token: he shows his password, or his
--- session was opened with it a moment ago.
+-- session was opened with it a moment ago, with all his rights: who was given a lesser one must not win the rest.
 --
 -- Returns:
 --   null, or the sentence with which to refuse
@@ -31,6 +31,7 @@ begin
             where token.company_id = p_caller.company_id
               and token.token_id = p_caller.token_id
               and token.parent_token_id is null
+              and token.password_shown_time is not null
               and token.created_time > p_time - c_young)
             then 'the current password is needed in currentUserHash: this session was not opened by password in the last 10 minutes'
         end;

@@ -9,7 +9,7 @@ as $$
 begin
     return query
     select target.machine_uuid
-    from unnest((auth.require_agent_target(auth.identify(), p_machine_name, p_bridge_name)).machine_uuids)
+    from unnest((auth.require_agent_target(auth.identify_settled(), p_machine_name, p_bridge_name)).machine_uuids)
         as target (machine_uuid);
 end;
 $$;

@@ -18,7 +18,7 @@ as $$
 --   JB403, JB404  as the calls that bring a machine to a bridge
 #variable_conflict use_column
 declare
-    v_caller  auth.caller := auth.identify();
+    v_caller  auth.caller := auth.identify_settled();
     v_team    data.team := auth.require_team(v_caller, p_team_name);
     v_bridge  data.bridge := auth.require_bridge(v_caller, p_bridge_name);
     v_machine data.machine;

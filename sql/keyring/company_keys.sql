@@ -8,7 +8,7 @@ as $$
 --   a row per version, oldest first; none for who may not
 #variable_conflict use_column
 declare
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
 begin
     if 'RotateCompanyKey' = any(v_caller.permissions)
        or v_caller.permissions is null and v_caller.permission_group = 'Administrators' then

@@ -10,7 +10,7 @@ as $$
 --   FAILED with reason VAULT_UNREADABLE; an event says so.
 declare
     v_now    timestamptz := data.clock();
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
     v_item   data.queue_item := auth.require_item(v_caller, p_queue_id, null, null);
     v_judged record;
 begin

@@ -10,7 +10,7 @@ as $$
 -- but who has the code can open them.
 #variable_conflict use_column
 declare
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
 begin
     return query
     select lacking.holder_kind, lacking.holder_id, lacking.machine_uuids,

@@ -9,7 +9,7 @@ as $$
 -- Errors:
 --   JB401  the token is not good
 declare
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
 begin
     return (
         select person.user_uuid

@@ -13,7 +13,7 @@ as $$
 --   JB401  the token is not good
 #variable_conflict use_column
 declare
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
 begin
     return query
     select person.user_uuid, data.principal_of(person.company_id, 'user', person.user_uuid),

@@ -14,7 +14,7 @@ as $$
 -- The next vaults whose data keys are wrapped under an older version of the company's key: everything but their content.
 #variable_conflict use_column
 declare
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
 begin
     return query
     select stored.vault_record_id, stored.scope_kind::text, stored.scope_id, stored.owner_kind, stored.owner_id,

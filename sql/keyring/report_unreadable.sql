@@ -5,7 +5,7 @@ as $$
 -- Keep in the trace of each item that a vault of it did not open when it was read, at most once a minute each.
 declare
     v_now    timestamptz := data.clock();
-    v_caller auth.caller := auth.identify();
+    v_caller auth.caller := auth.identify_settled();
     v_item   data.queue_item;
 begin
     for v_item in

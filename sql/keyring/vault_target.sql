@@ -12,7 +12,7 @@ as $$
 -- Errors:
 --   whatever the procedure itself would raise for these arguments
 declare
-    v_caller  auth.caller := auth.identify();
+    v_caller  auth.caller := auth.identify_settled();
     v_machine data.machine;
     v_item    data.queue_item;
     v_judged  record;
@@ -50,7 +50,7 @@ begin
                      else coalesce((v_judged.claim).attempt, v_item.attempt) end);
         end if;
     else
-        v_target := keyring.entity_target(v_caller, p_target, p_arguments);
+        v_target := auth.entity_target(v_caller, p_target, p_arguments);
     end if;
     return v_target;
 end;

@@ -152,7 +152,8 @@ def test_nobody_wins_rights_by_inviting(call: Caller, admin: psycopg.Connection,
     admin.execute(
         "with made as (insert into data.rights_group (company_id, group_uuid, group_name, created_time) "
         "select company_id, gen_random_uuid(), 'Keepers', now() from data.company where company_name = 'Acme' "
-        "returning *) update data.company_user as person set group_id = made.group_id from made where email = 'carol@acme.example'"
+        "returning *) update data.company_user as person set group_id = made.group_id from made "
+        "where email = 'carol@acme.example'"
     )
     admin.execute(
         "update data.token set permissions = '{CreateUserInvitation}' where token_hash = sha256(%s::bytea)",

@@ -16,7 +16,8 @@ as $$
 -- Arguments:
 --   userNewPass      the new password as typed, or
 --   newUserHash      the same as clients hash it: 0x and 64 hexadecimal digits
---   currentUserHash  the current password, hashed likewise; a session opened by password in the last 10 minutes needs none
+--   currentUserHash  the current password, hashed likewise; a session opened by password in the last 10
+--                    minutes, with all the user's rights, needs none
 -- Returns:
 --   1: the user, one row
 -- Errors:

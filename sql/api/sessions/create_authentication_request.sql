@@ -37,6 +37,7 @@ as $$
 --   A failed sign-in costs the same and says the same, whatever its reason; it is counted, and kept in the company's audit.
 --   With a second factor and no code, the session may do nothing for 10 minutes but show it: authenticationStatus TFA_REQUIRED.
 --   A code works once.
+--   A session with fewer rights than its user has cannot change his password or second factor without the password.
 declare
     v_caller  auth.caller := auth.enter_call();
     v_now     timestamptz := data.clock();
@@ -68,6 +69,11 @@ begin
 
     if v_token.token_id is not null and v_user.argon2_salt <> (p_session_material).argon2_salt then
         raise exception using errcode = 'JB503', message = 'the password was changed during the call: repeat it';
+    end if;
+
+    if v_user.totp_secret is not null then
+        -- Again, with the user locked: of many codes sent at once, each waits for the failures of those before.
+        perform auth.require_no_brake(v_user.email, v_now);
     end if;
 
     v_awaits := v_user.totp_secret is not null and v_code is null;
@@ -117,7 +123,7 @@ begin
         p_target_bridge_id => v_bridge,
         p_awaits_code => v_awaits,
         p_full_expires => case when v_awaits then v_expires end,
-        p_password_shown => v_now);
+        p_password_shown => case when v_rights is not distinct from auth.session_rights(v_user, null) then v_now end);
 
     sessions := array[row(
         null, case when v_awaits then least(v_expires, v_now + interval '10 minutes') else v_expires end,

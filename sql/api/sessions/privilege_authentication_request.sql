@@ -39,6 +39,8 @@ begin
     for no key update;
 
     if v_caller.awaits_code then
+        -- Again, with the user locked: of many codes sent at once, each waits for the failures of those before.
+        perform auth.require_no_brake(v_user.email, v_now);
         if v_user.totp_secret is not null and not auth.accept_code(v_user, v_code) then
             refused_status := 403;
             refused_message := 'Invalid verification code';

@@ -37,7 +37,8 @@ as $$
 --   JB429  there were too many failures; the header Retry-After says when to try again
 --   JB503  the password was changed during the call
 -- Rules:
---   To confirm, the password must have been shown in this session in the last 10 minutes: at sign-in, or for the secret.
+--   To confirm, the password must have been shown in this session in the last 10 minutes: at sign-in with all the user's
+--   rights, or for the secret.
 --   Ten recovery codes are made when it is confirmed; each works once in place of a code.
 --   A wrong password or code is counted. The code that confirmed may also sign in or remove.
 --   Other sessions go on.
@@ -65,6 +66,8 @@ begin
     if not p_enable and v_user.totp_secret is null then
         raise exception using errcode = 'JB409', message = 'two-factor authentication (TFA) is not enabled';
     end if;
+    -- Again, with the user locked: of many tries at once, each waits for the failures of those before.
+    perform auth.require_no_brake(v_user.email, v_now);
 
     if p_confirm_enable then
         if not exists (

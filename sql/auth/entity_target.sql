@@ -1,6 +1,6 @@
-create or replace function keyring.entity_target(p_caller auth.caller, p_target text, p_arguments jsonb)
+create or replace function auth.entity_target(p_caller auth.caller, p_target text, p_arguments jsonb)
 returns data.vault_target
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
 -- What the vault of a company, user, team, region, bridge or machine has to be sealed for: the company's scope, and the
 -- entity's uuid, which the broker makes for a new one.
