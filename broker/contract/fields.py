@@ -11,11 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from marshmallow import ValidationError, fields, validate
 
-from broker.contract.text import NESTING, nests_too_deeply
-from broker.contract.values import LARGEST_NUMBER, check_json, check_text, read_json_text
+from broker.contract.values import LARGEST_NUMBER, check_json, check_json_text, check_text, encode_text, read_json_text
 
 NAME_CHARACTERS = 100
 LIST_ITEMS = 1_000
@@ -197,18 +195,10 @@ class VaultText(fields.String):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         if not isinstance(value, str):
             raise ValidationError("must be text that holds JSON")
-        try:
-            content = value.encode()
-        except UnicodeEncodeError:
-            raise ValidationError("must not contain half a surrogate pair") from None
+        content = encode_text(value)
         if len(content) > self._largest_bytes:
             raise ValidationError(f"must have at most {self._largest_bytes} bytes")
-        if nests_too_deeply(content):
-            raise ValidationError(f"must not nest deeper than {NESTING}")
-        try:
-            orjson.loads(content)
-        except orjson.JSONDecodeError:
-            raise ValidationError("must hold valid JSON") from None
+        check_json_text(content)
         return content
 
 

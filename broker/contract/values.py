@@ -21,11 +21,20 @@ def check_text(value: Any) -> str:
         raise ValidationError("must be text")
     if "\0" in value:
         raise ValidationError("must not contain the character NUL")
+    encode_text(value)
+    return value
+
+
+def encode_text(text: str) -> bytes:
+    """Text in UTF-8.
+
+    Raises:
+        ValidationError: half a surrogate pair in it.
+    """
     try:
-        value.encode()
+        return text.encode()
     except UnicodeEncodeError:
         raise ValidationError("must not contain half a surrogate pair") from None
-    return value
 
 
 def read_json_text(text: str) -> Any:
@@ -34,15 +43,23 @@ def read_json_text(text: str) -> Any:
     Raises:
         ValidationError: it nests too deeply, names a member twice, or is no JSON.
     """
-    content = check_text(text).encode()
+    check_json_text(check_text(text).encode())
+    # Again, slowly: orjson keeps the last of two equal names without a word.
+    return json.loads(text, object_pairs_hook=make_object)
+
+
+def check_json_text(content: bytes) -> None:
+    """Make sure that bytes are JSON text.
+
+    Raises:
+        ValidationError: they nest too deeply, or are no JSON.
+    """
     if nests_too_deeply(content):
         raise ValidationError(f"must not nest deeper than {NESTING}")
     try:
         orjson.loads(content)
     except orjson.JSONDecodeError:
         raise ValidationError("must hold valid JSON") from None
-    # Again, slowly: orjson keeps the last of two equal names without a word.
-    return json.loads(text, object_pairs_hook=make_object)
 
 
 def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
