@@ -7,8 +7,8 @@ from uuid import UUID
 
 from broker.ceremonies import Context
 from broker.ceremonies.credentials import parse_user_hash
-from broker.ceremonies.passwords import Recipe, derive
-from broker.crypto.password import PasswordParameters
+from broker.ceremonies.passwords import derive
+from broker.ceremonies.verification import recipe_of
 
 FIND_OWN = "select * from keyring.own_password($1)"
 OwnPassword = tuple[bytes | None, bytes | None]  # data.own_password_material: salt, proof
@@ -49,7 +49,5 @@ def show_own_password(context: Context, arguments: Mapping[str, Any]) -> Shown |
     user = rows[0]
     if user_hash is None:
         return Shown(user["user_uuid"], NOT_SHOWN, is_right=True)
-    parameters = PasswordParameters(user["argon2_memory_kib"], user["argon2_iterations"], user["argon2_lanes"])
-    recipe = Recipe(user["argon2_salt"], parameters, user["instance_key_number"])
-    keys = derive(context, recipe, user_hash, user["user_uuid"])
-    return Shown(user["user_uuid"], (recipe.salt, keys.proof), is_right=keys.matches(user["verifier"]))
+    keys = derive(context, recipe_of(user), user_hash, user["user_uuid"])
+    return Shown(user["user_uuid"], (user["argon2_salt"], keys.proof), is_right=keys.matches(user["verifier"]))
