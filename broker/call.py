@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,6 @@ from broker.ceremonies import Context, Prepared, find_ceremony
 from broker.config import Config
 from broker.contract.endpoint import Endpoint, build_endpoint
 from broker.contract.registry import Registry, read_registry
-from broker.contract.schemas import load_request
 from broker.contract.text import echo
 from broker.crypto import tokens
 from broker.crypto.keyring import InstanceKeyring
@@ -29,34 +27,16 @@ from broker.database.arguments import build_statement
 from broker.database.database import Database, SchemaChangedError, UnavailableError
 from broker.database.pipeline import Rows
 from broker.errors import UNAUTHENTICATED, RefusedError, failure_of
+from broker.loading import Call, load_call
 from broker.refusals import keep_refusal
 from broker.sealing import Sealer
 from broker.unreadable import and_then, report_unreadable
 
 LISTING_BYTES = 32 * 2**20
 REFRESH_SECONDS = 2.0  # an unknown name or member reads the registry again, but not more often
-IDEMPOTENCY_KEY_CHARACTERS = 200
 MISSEALED = "JB421"
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request that was found to be well formed.
-
-    Attributes:
-        arguments: loaded members; vaults as their text in bytes, claim tokens as digests.
-        wait_seconds: how long the answer may wait for something to come, if it is empty.
-        body: as it was sent, for the case that the procedure changes before the call is made.
-    """
-
-    endpoint: Endpoint
-    arguments: Mapping[str, Any] = field(repr=False)
-    wait_seconds: int
-    caller: Caller
-    sender: Sender
-    body: object = field(repr=False)
 
 
 def wake_nobody(keys: Iterable[str]) -> None:
@@ -146,8 +126,7 @@ class Procedures:
             body: a JSON value; None for an empty body.
 
         Raises:
-            ValidationError: with all that is wrong with it.
-            RefusedError: 400, the header Idempotency-Key cannot be used.
+            ValidationError, RefusedError: see loading.load_call.
         """
         try:
             return load_call(endpoint, body, caller, sender)
@@ -283,31 +262,3 @@ class Procedures:
         statements = [build_statement(procedure.counts, sealed)] if procedure.counts else []
         statements.append(build_statement(procedure, sealed, LISTING_BYTES if procedure.lists else None))
         return self.database.round_trip(statements, call.caller.token_hash, call.sender.origin)
-
-
-def load_call(endpoint: Endpoint, body: object, caller: Caller, sender: Sender) -> Call:
-    """A call from a JSON value.
-
-    Raises:
-        ValidationError, RefusedError: see Procedures.load.
-    """
-    arguments = load_request(endpoint.schema, {} if body is None else body)
-    wait_seconds = 0
-    for argument in endpoint.procedure.arguments:
-        if argument.type.name == "data.wait_seconds":
-            wait_seconds = arguments.pop(argument.member, 0)
-        elif argument.is_idempotency_key and sender.idempotency_key is not None:
-            arguments[argument.member] = check_idempotency_key(sender.idempotency_key)
-    return Call(endpoint, arguments, wait_seconds, caller, sender, body)
-
-
-def check_idempotency_key(text: str) -> str:
-    """The header Idempotency-Key, if it can be used.
-
-    Raises:
-        RefusedError: 400.
-    """
-    if not 1 <= len(text) <= IDEMPOTENCY_KEY_CHARACTERS or not text.isprintable():
-        limit = f"1 to {IDEMPOTENCY_KEY_CHARACTERS} printable characters"
-        raise RefusedError(400, f"the header Idempotency-Key must have {limit}")
-    return text

@@ -3,9 +3,10 @@
 import time
 
 from broker.answer import Answer
-from broker.call import Call, Procedures
+from broker.call import Procedures
 from broker.live.clients import is_gone
 from broker.live.hub import Ending, Hub
+from broker.loading import Call
 
 
 def run_waiting(procedures: Procedures, hub: Hub, call: Call, client: int | None) -> Answer:

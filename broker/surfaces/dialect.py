@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from broker.answer import Answer, AnswerTable, Row
-from broker.call import Call
 from broker.contract.endpoint import Endpoint
 from broker.errors import Failure
+from broker.loading import Call
 
 
 @dataclass(frozen=True)
