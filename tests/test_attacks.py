@@ -100,7 +100,7 @@ def test_a_notice_made_to_be_hard_to_read_says_nothing(payload: str) -> None:
     assert read_payload(payload) == []
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\u2028b", "a\x1b[2Jb"])
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\u2028b", "a\x1b[2Jb", "a\u202eb"])
 def test_a_refusal_shows_a_callers_text_in_one_line(call: Caller, name: str) -> None:
     refused = call("GetQueueItemsNext", machineName=name)
 

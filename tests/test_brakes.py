@@ -157,3 +157,17 @@ def test_counts_that_a_failure_would_not_go_on_with_are_deleted(
 
     assert (kept, deleted) == ((0,), (3,))
     assert admin.execute("select count(*) from data.brake").fetchone() == (0,)
+
+
+def test_a_count_that_somebody_holds_is_left_and_not_waited_for(
+    fail: Fail, admin: psycopg.Connection, clock: Clock, database: str
+) -> None:
+    fail(times=6, address="192.0.2.1")
+    clock.advance(minutes=15, seconds=2)
+
+    with psycopg.connect(database) as other:
+        other.execute("select from data.brake where subject_kind = 'account' for update")
+        admin.execute("set lock_timeout = '5s'")
+        deleted = admin.execute("select maintenance.delete_expired()").fetchone()
+
+    assert deleted == (2,)

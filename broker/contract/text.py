@@ -5,7 +5,8 @@ import re
 ECHO_CHARACTERS = 100
 NESTING = 64
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# Control characters, breaks, halves of surrogate pairs, and what turns the direction of the text that follows.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 # To the closing quote, or to the end of the text: an unclosed string must not be tried again from each quote in it.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")

@@ -49,10 +49,14 @@ begin
     get diagnostics v_count = row_count;
     v_total := v_total + v_count;
 
-    -- A failure would begin a new count.
+    -- A failure would begin a new count. One that is just being counted is left: it holds some rows and wants others.
     delete from data.brake as brake
-    where brake.last_failure_time <= v_now - interval '15 minutes'
-      and brake.blocked_until <= v_now - interval '15 minutes';
+    where (brake.subject_kind, brake.subject) in (
+        select quiet.subject_kind, quiet.subject
+        from data.brake as quiet
+        where quiet.last_failure_time <= v_now - interval '15 minutes'
+          and quiet.blocked_until <= v_now - interval '15 minutes'
+        for update skip locked);
     get diagnostics v_count = row_count;
     return v_total + v_count;
 end;

@@ -9,7 +9,10 @@ from flask import Flask
 from broker.crypto.tokens import new_recovery_code, parse_recovery_code
 from tests.conftest import Clock
 from tests.people import activate, credentials, enter, found_company, invite, recover, sign_in
+from tests.racing import SECONDS, Race, race
 from tests.world import NOBODY, Caller, World, must
+
+__all__ = ["race"]  # a fixture
 
 PETER, MILTON = "peter@initech.example", "milton@initech.example"
 NOT_GOOD = "the recovery code is not good for this e-mail: it is wrong, or was replaced, or the e-mail is of no user"
@@ -85,6 +88,13 @@ def test_a_removed_user_is_none(call: Caller, code: str) -> None:
     reply = recover(call, MILTON, code)
 
     assert (reply.failure, reply.errors) == (403, [NOT_GOOD])
+
+
+def test_a_user_who_is_just_being_removed_is_none(call: Caller, code: str, race: Race) -> None:
+    with race.acting("peter", "select api.delete_user(%s)", MILTON):
+        waiting = race.start(lambda caller: recover(caller, MILTON, code))
+
+    assert waiting.result(SECONDS).errors == [NOT_GOOD]
 
 
 def test_his_sessions_and_his_second_factor_end(call: Caller, code: str, admin: psycopg.Connection) -> None:

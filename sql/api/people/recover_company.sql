@@ -41,6 +41,7 @@ begin
     from data.email_address as address
     join data.company_user as person on person.company_id = address.company_id and person.user_id = address.user_id
     where address.email = (p_takeover_material).email
+      and person.removed_time is null                       -- looked at again if his removal had to be waited for
     for update of person;
 
     select company.*
