@@ -18,7 +18,7 @@ as $$
 declare
     v_caller auth.caller := auth.enter_call();
     v_teams  bigint[] := auth.shown_teams(v_caller);
-    v_all    boolean := v_caller.permission_group = 'Administrators' and v_caller.permissions is null;
+    v_all    boolean := auth.is_administrator(v_caller);
     v_lists  jsonb;
 begin
     v_lists := jsonb_build_object(

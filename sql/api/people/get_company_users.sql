@@ -21,7 +21,7 @@ as $$
 #variable_conflict use_column
 declare
     v_caller auth.caller := auth.enter_call();
-    v_all    boolean := v_caller.permission_group = 'Administrators' and v_caller.permissions is null;
+    v_all    boolean := auth.is_administrator(v_caller);
 begin
     return query
     select person.email::text, person.activated_time is not null and person.deactivated_time is null,

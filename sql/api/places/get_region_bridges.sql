@@ -27,7 +27,7 @@ as $$
 declare
     v_caller   auth.caller := auth.enter_call();
     v_region   data.region := auth.require_region(v_caller, p_region_name);
-    v_is_admin boolean := v_caller.permission_group = 'Administrators' and v_caller.permissions is null;
+    v_is_admin boolean := auth.is_administrator(v_caller);
 begin
     return query
     select bridge.bridge_name::text, coalesce(stored.version, 1), case when v_is_admin then data.vault_of(stored) end,
