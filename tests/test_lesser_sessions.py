@@ -8,6 +8,8 @@ import pytest
 
 from broker.crypto import password
 from broker.crypto.password import password_user_hash
+from broker.crypto.tokens import token_hash
+from tests.conftest import Clock
 from tests.people import sign_in
 from tests.racing import Race, race
 from tests.second_factors import Authenticator, confirm, enrol, generate
@@ -137,3 +139,16 @@ def test_the_brokers_role_can_tell_no_function_who_is_calling(admin: psycopg.Con
     ).fetchall()
 
     assert callable_with_a_caller == []
+
+
+def test_a_session_that_was_idle_for_too_long_opens_no_key(
+    call: Caller, admin: psycopg.Connection, clock: Clock
+) -> None:
+    held = "select count(*) from keyring.open_token(%s)"
+    of = {name: token_hash(call.world.tokens[name]) for name in ("bob", "build-01")}
+    before = {name: admin.execute(held, [digest]).fetchone() for name, digest in of.items()}
+    clock.advance(hours=8, minutes=1)
+
+    after = {name: admin.execute(held, [digest]).fetchone() for name, digest in of.items()}
+
+    assert (before, after) == ({"bob": (1,), "build-01": (1,)}, {"bob": (0,), "build-01": (1,)})

@@ -15,7 +15,8 @@ as $$
 -- The keys that a token's holder can unwrap: of a session the company's, of an agent those of its machines.
 --
 -- Returns:
---   a row per key, one without a key when a bridge's machines have all moved elsewhere; none when the token is unknown or expired (the call that follows says so)
+--   a row per key, one without a key when a bridge's machines have all moved elsewhere; none when the token is
+--   unknown, expired or was idle for too long (the call that follows says so)
 #variable_conflict use_column
 begin
     return query
@@ -27,6 +28,7 @@ begin
     left join data.held_key as held
         on held.company_id = token.company_id and held.holder_kind = token.kind::text and held.holder_id = token.token_id
     where route.token_hash = p_token_hash
-      and token.expires_time > data.clock();
+      and token.expires_time > data.clock()
+      and (token.kind = 'agent' or auth.is_live(token, data.clock()));
 end;
 $$;
