@@ -69,7 +69,9 @@ def keeps_companies_and_teams_apart(ground: Ground) -> None:
         assert ground.call("CancelQueueItem", _as=caller, queueId=ours).failure in (403, 404)
         assert ground.call("GetQueueItemTrace", _as=caller, queueId=ours).failure == 404
     assert claim(ground.call, "gina", bridgeName="north")["queueId"] == theirs
-    assert claim(ground.call, "bob", machineName=None, bridgeName="north")["queueId"] == ours
+    create(ground.call, "dev-01", "dev", _as="carol")
+    [row] = ground.call("GetQueueItemsNext", machineName=None, bridgeName="north", itemCount=9).rows
+    assert row["queueId"] == ours
     assert ground.call("GetQueueItemsNext", _as="carol", machineName="build-01").failure == 403
 
 
@@ -134,6 +136,15 @@ def renews_a_lease(ground: Ground) -> None:
     must(beat(ground.call, claimed))
     ground.clock.advance(seconds=200)
     assert sweep(ground.admin) == 0
+
+
+def rescues_only_what_was_lost(ground: Ground) -> None:
+    create(ground.call)
+    alive = create(ground.call, "build-02")
+    claim(ground.call, leaseSeconds=30)
+    claim(ground.call, "build-02", leaseSeconds=300)
+    ground.lose()
+    assert item_of(ground.call, alive)["status"] == "ASSIGNED"
 
 
 def counts_attempts(ground: Ground) -> None:
@@ -233,6 +244,7 @@ CHECKS: tuple[Callable[[Ground], None], ...] = (
     lets_a_late_worker_change_nothing,
     takes_a_worker_back_while_nobody_has_claimed,
     renews_a_lease,
+    rescues_only_what_was_lost,
     counts_attempts,
     answers_for_agents_with_their_token_only,
     knows_who_was_replaced_without_a_token,

@@ -161,7 +161,7 @@ MUTANTS = {
     ),
     "a response is overwritten": Mutant(
         "api/queue/update_queue_item_response",
-        "if v_current is not null and p_claim_token is null then",
+        "if v_current is not null and p_claim_token is null and not p_overwrite then",
         "if false then",
     ),
     "a started item is cancelled": Mutant(

@@ -126,12 +126,26 @@ def test_the_agent_of_a_bridge_gets_nothing_of_a_machine_that_was_moved_away(
     assert call("GetQueueItemsNext", _as="north", machineName="build-02").failure == 403
 
 
-def test_the_agent_of_a_bridge_gets_nothing_of_a_machine_that_came_after_its_token(call: Caller) -> None:
+def test_the_agent_of_a_bridge_gets_items_of_a_machine_that_came_after_its_token(call: Caller) -> None:
     must(call("CreateMachine", _as="ann", teamName="ops", bridgeName="north", machineName="build-03"))
-    create(call, "build-03")
+    queue_id = create(call, "build-03")
+
+    rows = call("GetQueueItemsNext", _as="north", itemCount=10).rows
+
+    assert [(row["queueId"], row["vaultContent"]) for row in rows] == [(queue_id, '{"handler":"shell"}')]
+
+
+def test_the_agent_of_a_bridge_gets_nothing_of_a_machine_whose_keys_it_does_not_hold(
+    call: Caller, admin: psycopg.Connection
+) -> None:
+    create(call)
+    admin.execute(
+        "delete from data.held_key using data.machine, data.token "
+        "where key_id = machine_uuid and machine_name = 'build-01' and holder_id = token_id and token_name = 'north'"
+    )
 
     assert call("GetQueueItemsNext", _as="north", itemCount=10).rows == []
-    assert call("GetQueueItemsNext", _as="north", machineName="build-03").failure == 403
+    assert call("GetQueueItemsNext", _as="north", machineName="build-01").failure == 403
 
 
 def test_another_company_with_the_same_names_gets_its_own_items(call: Caller) -> None:

@@ -10,7 +10,7 @@ TABLE = """
     GetCompanyVault               own      ok       ok     ok    ok       403   403     403     403    403
     UpdateCompanyVault            own      403      403    ok    ok       403   403     403     403    403
     GetCompanyVaults              own      403      403    ok    ok       403   403     403     403    403
-    UpdateCompanyVaults           own      403      403    409   409      403   403     403     403    403
+    UpdateCompanyVaults           409      403      403    409   409      403   403     403     403    403
     GetCompanyDashboardJson       own      ok       ok     ok    ok       403   403     403     403    403
     GetCompanyDataGraphJson       own      ok       ok     ok    ok       403   403     403     403    403
     GetLookupData                 own      ok       ok     ok    ok       403   403     403     403    403
@@ -37,7 +37,7 @@ BODIES: Bodies = {
     "GetCompanyVault": lambda _: {},
     "UpdateCompanyVault": lambda stage: {"companyVault": "{}", "vaultVersion": company_vault_version(stage)},
     "GetCompanyVaults": lambda _: {},
-    # Acme has a Global Bridge; Globex has renamed his.
+    # Both companies have a Global Bridge.
     "UpdateCompanyVaults": lambda _: {"updates": "[]"},
     "GetCompanyDashboardJson": lambda _: {},
     "GetCompanyDataGraphJson": lambda _: {},
