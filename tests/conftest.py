@@ -41,6 +41,7 @@ FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "ma
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-openapi", action="store_true", help="write tests/openapi.json anew")
+    parser.addoption("--all-mutants", action="store_true", help="try every place of tenancy, not a sample")
 
 
 @pytest.fixture(scope="session")
