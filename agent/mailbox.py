@@ -40,8 +40,10 @@ class Mailbox:
 
     def get(self, seconds: float | None) -> Event | None:
         """The next event, or None when there is none within so many seconds."""
+        watched = select.poll()
+        watched.register(self._awake, select.POLLIN)
         while not self._events:
-            if not select.select([self._awake], [], [], seconds)[0]:
+            if not watched.poll(None if seconds is None else seconds * 1000):
                 return None
             self._awake.recv(4096)
         return self._events.popleft()

@@ -98,8 +98,12 @@ class Notices:
             self._connected = True
         self._on_connection()
         next_time = 0.0
+        # Not select(): with a thousand waiters a new connection's descriptor is beyond what it can watch.
+        watched = select.poll()
+        for descriptor in (connection.fileno(), self._reader):
+            watched.register(descriptor, select.POLLIN)
         while True:
-            readable, _, _ = select.select([connection.fileno(), self._reader], [], [], IDLE_SECONDS)
+            readable = [descriptor for descriptor, _ in watched.poll(IDLE_SECONDS * 1000)]
             if self._reader in readable:
                 os.read(self._reader, 1024)
                 # The first goes at once; what comes soon after it goes together.
