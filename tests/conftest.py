@@ -147,6 +147,7 @@ def serving(config: Config) -> Iterator[Flask]:
     """A broker's application, whose connections are closed in the end."""
     app = create_app(config)
     yield app
+    app.extensions["hub"].close()
     app.extensions["procedures"].database.close()
 
 
