@@ -6,7 +6,7 @@ from typing import Any
 from broker.ceremonies import Context, Prepared
 from broker.ceremonies.grants import KeyGrant
 from broker.crypto.keys import Grant, check_value
-from broker.crypto.principals import Principal, PrincipalError, PrincipalRecord, verify_principal
+from broker.crypto.principals import Principal, PrincipalError, read_principal
 from broker.crypto.sealed_keys import seal_key
 
 FIND_USER = "select * from keyring.lacking_keys($1)"
@@ -40,12 +40,9 @@ def seal_versions(
     Returns:
         Nothing, if no living version vouches for the pair.
     """
-    if packed is None or not versions:
-        return []
     try:
-        record = PrincipalRecord.parse(packed)
-        endorsement_key = verify_principal(principal, record, company_keys[record.key_version])
-    except (PrincipalError, KeyError):
+        record, endorsement_key = read_principal(principal, packed, company_keys)
+    except PrincipalError:
         return []
     company_uuid = principal.company_uuid
     grants: list[KeyGrant] = []

@@ -19,38 +19,18 @@ declare
     v_name text := lower(p_identifier);
     v_uuid uuid := case when p_identifier ~ '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' then p_identifier end;
 begin
-    select living.kind, living.uuid, living.name
+    -- Each kind's branch is skipped whole when another kind is asked for.
+    select living.entity_type, living.entity_uuid, living.entity_name
     into entity, entity_uuid, entity_name
     from (
-        select 'Company', company.company_uuid, company.company_name::text
-        from data.company as company
-        where company.company_id = p_caller.company_id
-        union all
-        select 'User', person.user_uuid, person.email::text
-        from data.company_user as person
-        where person.company_id = p_caller.company_id and v_kind = 'user'
-        union all
-        select 'Team', team.team_uuid, team.team_name::text
-        from data.team as team
-        where team.company_id = p_caller.company_id and v_kind = 'team'
-        union all
-        select 'Region', region.region_uuid, region.region_name::text
-        from data.region as region
-        where region.company_id = p_caller.company_id and v_kind = 'region'
-        union all
-        select 'Bridge', bridge.bridge_uuid, bridge.bridge_name::text
-        from data.bridge as bridge
-        where bridge.company_id = p_caller.company_id and v_kind = 'bridge'
-        union all
-        select 'Machine', machine.machine_uuid, machine.machine_name::text
-        from data.machine as machine
-        where machine.company_id = p_caller.company_id and v_kind = 'machine' and machine.removed_time is null
+        select kept.entity_type, kept.entity_uuid, kept.entity_name
+        from auth.entities_of(p_caller.company_id) as kept
         union all
         select 'PermissionGroup', listed.group_uuid, listed.group_name::text
         from data.rights_group as listed
-        where listed.company_id = p_caller.company_id and v_kind = 'permissiongroup') as living (kind, uuid, name)
-    where lower(living.kind) = v_kind
-      and (living.uuid = v_uuid or lower(living.name) = v_name)
+        where listed.company_id = p_caller.company_id) as living
+    where lower(living.entity_type) = v_kind
+      and (living.entity_uuid = v_uuid or lower(living.entity_name) = v_name)
     limit 1;
     if found then
         return;
