@@ -95,8 +95,8 @@ def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @contextmanager
-def cloned(server: str, template: Template) -> Iterator[str]:
-    """URL of a superuser on a fresh clone. Its invariants are looked at when it is not needed any more."""
+def spoiled(server: str, template: Template) -> Iterator[str]:
+    """URL of a superuser on a fresh clone whose invariants nobody looks at: the test is about to break them."""
     name = f"test_{uuid4().hex[:12]}"
     run_on(
         server,
@@ -104,10 +104,16 @@ def cloned(server: str, template: Template) -> Iterator[str]:
             sql.Identifier(name), sql.Identifier(template.name)
         ),
     )
-    url = database_url(server, name)
-    yield url
-    broken = broken_invariants(url)
+    yield database_url(server, name)
     run_on(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def cloned(server: str, template: Template) -> Iterator[str]:
+    """URL of a superuser on a fresh clone. Its invariants are looked at when it is not needed any more."""
+    with spoiled(server, template) as url:
+        yield url
+        broken = broken_invariants(url)
     assert broken == {}
 
 

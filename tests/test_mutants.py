@@ -4,15 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from broker import create_app
-from broker.config import Config
-from tests.conftest import Clock, Template, database_url, run_on
+from tests.conftest import Clock, Template, serving, settings, spoiled
 from tests.engine_checks import Ground, first_failure
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
@@ -214,19 +210,12 @@ MUTANTS = {
 @pytest.fixture(scope="module")
 def ground(server: str, template: Template) -> Iterator[Ground]:
     """One database for all mutants: each is taken out again."""
-    name = f"mutants_{uuid4().hex[:12]}"
-    run_on(
-        server,
-        sql.SQL("create database {} template {} strategy file_copy").format(
-            sql.Identifier(name), sql.Identifier(template.name)
-        ),
-    )
-    url = database_url(server, name)
-    app = create_app(Config(database_url=url, data_dir=template.keyring))
-    with psycopg.connect(url, autocommit=True) as admin:
+    with (
+        spoiled(server, template) as url,
+        serving(settings(url, template)) as app,
+        psycopg.connect(url, autocommit=True) as admin,
+    ):
         yield Ground(template.world.caller(app.test_client()), admin, Clock(admin), url)
-    app.extensions["procedures"].database.close()
-    run_on(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @contextmanager

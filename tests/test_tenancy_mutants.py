@@ -16,15 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 
-from broker import create_app
-from broker.config import Config
-from tests.conftest import Template, database_url, run_on
+from tests.conftest import Template, serving, settings, spoiled
 from tests.people import credentials, invite
 from tests.rights import BODIES, CALLERS, Stage, read_tables
 from tests.twin import OTHER_TWIN, TWIN, fingerprints, make_twin, restore, save
@@ -323,23 +319,16 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(server: str, template: Template) -> Iterator[Ground]:
-    name = f"tenancy_{uuid4().hex[:12]}"
-    run_on(
-        server,
-        sql.SQL("create database {} template {} strategy file_copy").format(
-            sql.Identifier(name), sql.Identifier(template.name)
-        ),
-    )
-    url = database_url(server, name)
-    app = create_app(Config(database_url=url, data_dir=template.keyring))
-    with psycopg.connect(url, autocommit=True) as admin:
+    with (
+        spoiled(server, template) as url,
+        serving(settings(url, template)) as app,
+        psycopg.connect(url, autocommit=True) as admin,
+    ):
         admin.execute(UNGUARDED.encode())
         call = template.world.caller(app.test_client())
         furnish(call)
         save(admin)
         yield Ground(call, admin)
-    app.extensions["procedures"].database.close()
-    run_on(server, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 def test_what_forgets_a_company_or_a_right_is_noticed(ground: Ground, request: pytest.FixtureRequest) -> None:

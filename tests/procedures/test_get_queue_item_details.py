@@ -169,42 +169,6 @@ def test_tells_what_the_machine_has_to_do(call: Caller, queue_item: MakeItem) ->
     }
 
 
-def test_takes_the_task_id_instead(call: Caller, queue_item: MakeItem) -> None:
-    queue_id = queue_item()
-    task_id = row(call, DETAILS, queue_id)["taskId"]
-
-    assert call("GetQueueItemDetails", taskId=task_id).row["queueId"] == queue_id
-
-
-def test_the_items_agent_may_read_it_another_may_not(call: Caller, queue_item: MakeItem) -> None:
-    queue_id = queue_item()
-
-    replies = [
-        call("GetQueueItemDetails", _as=name, queueId=queue_id) for name in ("build-01", "north", "build-02", "dev-01")
-    ]
-
-    assert [reply.failure for reply in replies] == [0, 0, 404, 404]
-
-
-@pytest.mark.parametrize(
-    ("caller", "team", "refusal"),
-    [
-        ("carol", "ops", (403, "you are not a member of team ops")),
-        ("carol", "dev", (404, "queue item {} not found")),
-        ("gina", "ops", (404, "queue item {} not found")),
-        ("bob", "nowhere", (404, "team nowhere not found")),
-    ],
-)
-def test_refuses_an_item_that_is_not_the_callers(
-    call: Caller, queue_item: MakeItem, caller: str, team: str, refusal: tuple[int, str]
-) -> None:
-    queue_id = queue_item()
-
-    reply = call("GetQueueItemDetails", _as=caller, teamName=team, queueId=queue_id)
-
-    assert (reply.failure, reply.errors) == (refusal[0], [refusal[1].format(queue_id)])
-
-
 def test_who_may_call_the_trace_may_call_it(admin: psycopg.Connection) -> None:
     rows = admin.execute(
         "select permission_name from data.procedure where procedure_name in "

@@ -148,23 +148,28 @@ def test_nothing_that_a_job_says_is_in_it(call: Caller, queue_item: MakeItem) ->
     assert "-words" not in str(trace(call, queue_id))
 
 
-def test_takes_the_task_id_instead(call: Caller, queue_item: MakeItem) -> None:
+# They tell of the same item, one its events, the other everything.
+BOTH = ("GetQueueItemTrace", "GetQueueItemDetails")
+
+
+@pytest.mark.parametrize("procedure", BOTH)
+def test_takes_the_task_id_instead(call: Caller, queue_item: MakeItem, procedure: str) -> None:
     queue_id = queue_item()
     task_id = call("GetTeamQueueItems").row["taskId"]
 
-    assert call("GetQueueItemTrace", taskId=task_id).row["queueId"] == queue_id
+    assert call(procedure, taskId=task_id).row["queueId"] == queue_id
 
 
-def test_the_items_agent_may_read_it_another_may_not(call: Caller, queue_item: MakeItem) -> None:
+@pytest.mark.parametrize("procedure", BOTH)
+def test_the_items_agent_may_read_it_another_may_not(call: Caller, queue_item: MakeItem, procedure: str) -> None:
     queue_id = queue_item()
 
-    replies = [
-        call("GetQueueItemTrace", _as=name, queueId=queue_id) for name in ("build-01", "north", "build-02", "dev-01")
-    ]
+    replies = [call(procedure, _as=name, queueId=queue_id) for name in ("build-01", "north", "build-02", "dev-01")]
 
     assert [reply.failure for reply in replies] == [0, 0, 404, 404]
 
 
+@pytest.mark.parametrize("procedure", BOTH)
 @pytest.mark.parametrize(
     ("caller", "team", "refusal"),
     [
@@ -177,10 +182,10 @@ def test_the_items_agent_may_read_it_another_may_not(call: Caller, queue_item: M
     ],
 )
 def test_refuses_an_item_that_is_not_the_callers(
-    call: Caller, queue_item: MakeItem, caller: str, team: str, refusal: tuple[int, str]
+    call: Caller, queue_item: MakeItem, procedure: str, caller: str, team: str, refusal: tuple[int, str]
 ) -> None:
     queue_id = queue_item()
 
-    reply = call("GetQueueItemTrace", _as=caller, teamName=team, queueId=queue_id)
+    reply = call(procedure, _as=caller, teamName=team, queueId=queue_id)
 
     assert (reply.failure, reply.errors) == (refusal[0], [refusal[1].format(queue_id)])
