@@ -2,14 +2,11 @@
 
 import json
 import random
-import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -17,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from agent import VERSION
 from agent.backoff import Backoff, Uniform
 from agent.config import AgentConfig
+from agent.connections import Connection, open_pool, shut_down
 from agent.errors import PollEndedError, RefusedError, TokenRefusedError, UnavailableError
 from agent.wire import (
     Beat,
@@ -35,24 +33,9 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 RETURN_PATIENCE_SECONDS = 5.0
 ITEMS_PER_HEARTBEAT = 1000
-# A broker that has lost its power ends no connection: after about a minute of silence the kernel does.
-KEEPALIVE_OPTIONS = [
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    *(
-        (socket.IPPROTO_TCP, getattr(socket, name), seconds)
-        for name, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
-        if hasattr(socket, name)
-    ),
-]
 
 Pause = Callable[[threading.Event, float], bool]
 NoteOutage = Callable[[UnavailableError], None]
-
-
-class _Connection(Protocol):
-    """What is used of a urllib3 connection."""
-
-    sock: socket.socket | None
 
 
 class BrokerClient:
@@ -83,9 +66,9 @@ class BrokerClient:
         self._backoffs: dict[str, Backoff] = {}
         self._polls_ended = threading.Event()
         self._closed = threading.Event()
-        self._poll_connection: _Connection | None = None
-        self._calls = _open_pool(url, ca_file, connections=4)
-        self._polls = _open_pool(url, ca_file, connections=1)
+        self._poll_connection: Connection | None = None
+        self._calls = open_pool(url, ca_file, connections=4)
+        self._polls = open_pool(url, ca_file, connections=1)
         self._watch_poll_connections()
 
     def get_queue_items_next(
@@ -187,7 +170,7 @@ class BrokerClient:
         self._polls_ended.set()
         connection = self._poll_connection
         if connection is not None and connection.sock is not None:
-            _shut_down(connection.sock)
+            shut_down(connection.sock)
 
     def close(self) -> None:
         """End waiting between repetitions, and all connections."""
@@ -270,11 +253,11 @@ class BrokerClient:
         """Remember the connection of the open poll, so that another thread can close it."""
         connection_class = self._polls.ConnectionCls
 
-        def connect(connection: _Connection) -> None:
+        def connect(connection: Connection) -> None:
             connection_class.connect(connection)  # type: ignore[arg-type]  # made by the class that is derived below
             self._poll_connection = connection
             if self._polls_ended.is_set() and connection.sock is not None:  # ended while it was being made
-                _shut_down(connection.sock)
+                shut_down(connection.sock)
 
         self._polls.ConnectionCls = type("WatchedConnection", (connection_class,), {"connect": connect})
 
@@ -282,18 +265,6 @@ class BrokerClient:
 def open_client(config: AgentConfig) -> BrokerClient:
     """The client of the broker that the settings name."""
     return BrokerClient(config.url, config.token, machine=config.machine, bridge=config.bridge, ca_file=config.ca_file)
-
-
-def _open_pool(url: str, ca_file: Path | None, connections: int) -> urllib3.HTTPConnectionPool:
-    tls = {"ca_certs": str(ca_file)} if ca_file and url.startswith("https:") else {}
-    options = [*urllib3.connection.HTTPConnection.default_socket_options, *KEEPALIVE_OPTIONS]
-    return urllib3.connection_from_url(url, maxsize=connections, socket_options=options, **tls)
-
-
-def _shut_down(connection: socket.socket) -> None:
-    """Wake the thread that reads from this socket; by the plain method, since that of TLS drops state in use."""
-    with suppress(OSError):  # it may have ended already
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
