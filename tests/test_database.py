@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
@@ -218,11 +218,11 @@ def proxy_that_cuts(url: str, after: bytes) -> Iterator[str]:
         sender = threading.Thread(target=pass_requests, daemon=True)
         sender.start()
         with client, server:
-            while data := server.recv(65536):
-                if cut.is_set():
-                    client.shutdown(socket.SHUT_RDWR)
-                    return
+            while (data := server.recv(65536)) and not cut.is_set():
                 client.sendall(data)
+            with suppress(OSError):  # it may have ended already
+                client.shutdown(socket.SHUT_RDWR)
+            sender.join()  # before its socket is closed
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
