@@ -3,10 +3,10 @@
 from tests.rights.stage import Bodies
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    GetAuditLogs                  own      403      403    ok    ok       403   403     403     403    403
-    GetEntityAuditTrace           404      403      403    ok    ok       403   403     403     403    403
-    GetEntityHistory              404      403      403    ok    ok       403   403     403     403    403
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    GetAuditLogs                   own      403      403    403    ok    ok     403   403     403     403    403     ok
+    GetEntityAuditTrace            404      403      403    403    ok    ok     403   403     403     403    403     ok
+    GetEntityHistory               404      403      403    403    ok    ok     403   403     403     403    403     ok
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.

@@ -5,19 +5,19 @@ import json
 from tests.rights.stage import Bodies, Stage, new_name
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    GetUserCompany                own      ok       ok     ok    ok       403   403     403     403    403
-    GetCompanyVault               own      ok       ok     ok    ok       403   403     403     403    403
-    UpdateCompanyVault            own      403      403    ok    ok       403   403     403     403    403
-    GetCompanyVaults              own      403      403    ok    ok       403   403     403     403    403
-    UpdateCompanyVaults           409      403      403    409   409      403   403     403     403    403
-    GetCompanyDashboardJson       own      ok       ok     ok    ok       403   403     403     403    403
-    GetCompanyDataGraphJson       own      ok       ok     ok    ok       403   403     403     403    403
-    GetLookupData                 own      ok       ok     ok    ok       403   403     403     403    403
-    ExportCompanyData             own      403      403    ok    ok       403   403     403     403    403
-    ImportCompanyData             own      403      403    ok    ok       403   403     403     403    403
-    GetUserVault                  own      ok       ok     ok    ok       403   403     403     403    403
-    UpdateUserVault               own      ok       ok     ok    409      403   403     403     403    403
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    GetUserCompany                 own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    GetCompanyVault                own      ok       ok     ok     ok    ok     403   403     403     403    403     ok
+    UpdateCompanyVault             own      403      403    403    ok    ok     403   403     403     403    403     key
+    GetCompanyVaults               own      403      403    403    ok    ok     403   403     403     403    403     ok
+    UpdateCompanyVaults            409      403      403    403    409   409    403   403     403     403    403     409
+    GetCompanyDashboardJson        own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    GetCompanyDataGraphJson        own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    GetLookupData                  own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    ExportCompanyData              own      403      403    403    ok    ok     403   403     403     403    403     ok
+    ImportCompanyData              own      403      403    403    ok    ok     403   403     403     403    403     ok
+    GetUserVault                   own      ok       ok     ok     ok    ok     403   403     403     403    403     ok
+    UpdateUserVault                own      ok       ok     ok     ok    409    403   403     403     403    403     key
 """
 
 

@@ -3,9 +3,9 @@
 from tests.rights.stage import Bodies
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    GetQueueItemDetails           404      404      ok     ok    404      ok    404     404     ok     404
-    UpdateQueueItemPriority       404      404      ok     ok    404      403   403     403     403    403
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    GetQueueItemDetails            404      404      403    ok     ok    404    ok    404     404     ok     404     ok
+    UpdateQueueItemPriority        404      404      403    ok     ok    404    403   403     403     403    403     ok
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.

@@ -3,22 +3,22 @@
 from tests.rights.stage import Bodies, new_name
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    CreateNewCompany              anyone
-    ActivateUserAccount           anyone
-    CreateAuthenticationRequest   anyone
-    DeleteUserRequest             own      ok       ok     ok    -        403   403     403     403    403
-    CreateNewUser                 own      403      403    ok    ok       403   403     403     403    403
-    CreateRegion                  own      403      403    ok    ok       403   403     403     403    403
-    CreateTeam                    own      403      403    ok    ok       403   403     403     403    403
-    CreateBridge                  404      403      403    ok    ok       403   403     403     403    403
-    CreateMachine                 404      403      403    ok    403      403   403     403     403    403
-    CreateTeamMembership          404      403      403    ok    403      403   403     403     403    403
-    CreateAgentToken              404      403      403    ok    403      403   403     403     403    403
-    GetAgentTokens                404      403      403    ok    403      403   403     403     403    403
-    DeleteAgentToken              404      403      403    ok    404      403   403     403     403    403
-    GetCompanyTeams               own      ok       ok     ok    ok       403   403     403     403    403
-    GetTeamMachines               none     403      ok     ok    403      403   403     403     403    403
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    CreateNewCompany               anyone
+    ActivateUserAccount            anyone
+    CreateAuthenticationRequest    anyone
+    DeleteUserRequest              own      ok       ok     ok     ok    -      403   403     403     403    403     400
+    CreateNewUser                  own      403      403    403    ok    ok     403   403     403     403    403     key
+    CreateRegion                   own      403      403    403    ok    ok     403   403     403     403    403     ok
+    CreateTeam                     own      403      403    403    ok    ok     403   403     403     403    403     ok
+    CreateBridge                   404      403      403    403    ok    ok     403   403     403     403    403     ok
+    CreateMachine                  404      403      403    403    ok    403    403   403     403     403    403     key
+    CreateTeamMembership           404      403      403    403    ok    403    403   403     403     403    403     ok
+    CreateAgentToken               404      403      403    403    ok    403    403   403     403     403    403     key
+    GetAgentTokens                 404      403      403    403    ok    403    403   403     403     403    403     ok
+    DeleteAgentToken               404      403      403    403    ok    404    403   403     403     403    403     ok
+    GetCompanyTeams                own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    GetTeamMachines                none     403      403    ok     ok    403    403   403     403     403    403     ok
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.

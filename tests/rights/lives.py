@@ -5,14 +5,14 @@ from tests.rights.stage import Bodies, Stage, new_name
 from tests.world import PASSWORD, must
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    UpdateUserPassword            own      ok       ok     ok    ok       403   403     403     403    403
-    UpdateUserToDeactivated       404      403      403    ok    ok       403   403     403     403    403
-    UpdateUserToActivated         404      403      403    ok    ok       403   403     403     403    403
-    DeleteUser                    404      403      403    ok    ok       403   403     403     403    403
-    CreateUserInvitation          404      403      403    ok    ok       403   403     403     403    403
-    CreateRecoveryCode            own      403      403    ok    ok       403   403     403     403    403
-    RecoverCompany                anyone
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    UpdateUserPassword             own      ok       ok     ok     ok    ok     403   403     403     403    403     key
+    UpdateUserToDeactivated        404      403      403    403    ok    ok     403   403     403     403    403     ok
+    UpdateUserToActivated          404      403      403    403    ok    ok     403   403     403     403    403     key
+    DeleteUser                     404      403      403    403    ok    ok     403   403     403     403    403     ok
+    CreateUserInvitation           404      403      403    403    ok    ok     403   403     403     403    403     key
+    CreateRecoveryCode             own      403      403    403    ok    ok     403   403     403     403    403     key
+    RecoverCompany                 anyone
 """
 
 HASH = "0x" + password_user_hash(PASSWORD).hex()

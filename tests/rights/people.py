@@ -4,20 +4,20 @@ from tests.rights.stage import Bodies, Stage, new_name
 from tests.world import must
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    CreatePermissionGroup         own      403      403    ok    ok       403   403     403     403    403
-    DeletePermissionGroup         404      403      403    ok    ok       403   403     403     403    403
-    CreatePermissionInGroup       404      403      403    ok    ok       403   403     403     403    403
-    DeletePermissionFromGroup     404      403      403    ok    ok       403   403     403     403    403
-    GetCompanyPermissionGroups    own      ok       ok     ok    ok       403   403     403     403    403
-    GetPermissionGroupDetails     404      ok       ok     ok    ok       403   403     403     403    403
-    UpdateUserAssignedPermissions 404      403      403    ok    ok       403   403     403     403    403
-    GetCompanyUsers               own      ok       ok     ok    ok       403   403     403     403    403
-    UpdateUserEmail               404      403      403    ok    ok       403   403     403     403    403
-    UpdateUserLanguage            own      ok       ok     ok    ok       403   403     403     403    403
-    GetTeamMembers                none     403      ok     ok    403      403   403     403     403    403
-    DeleteUserFromTeam            404      403      403    ok    403      403   403     403     403    403
-    UpdateCompanyBlockUserRequests own     403      403    ok    ok       403   403     403     403    403
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    CreatePermissionGroup          own      403      403    403    ok    ok     403   403     403     403    403     ok
+    DeletePermissionGroup          404      403      403    403    ok    ok     403   403     403     403    403     ok
+    CreatePermissionInGroup        404      403      403    403    ok    ok     403   403     403     403    403     ok
+    DeletePermissionFromGroup      404      403      403    403    ok    ok     403   403     403     403    403     ok
+    GetCompanyPermissionGroups     own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    GetPermissionGroupDetails      404      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    UpdateUserAssignedPermissions  404      403      403    403    ok    ok     403   403     403     403    403     ok
+    GetCompanyUsers                own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    UpdateUserEmail                404      403      403    403    ok    ok     403   403     403     403    403     ok
+    UpdateUserLanguage             own      ok       ok     ok     ok    ok     403   403     403     403    403     ok
+    GetTeamMembers                 none     403      403    ok     ok    403    403   403     403     403    403     ok
+    DeleteUserFromTeam             404      403      403    403    ok    403    403   403     403     403    403     ok
+    UpdateCompanyBlockUserRequests own      403      403    403    ok    ok     403   403     403     403    403     ok
 """
 
 

@@ -4,26 +4,26 @@ from tests.rights.stage import Bodies, Stage, new_name
 from tests.world import must
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    UpdateTeamName                404      403      403    ok    403      403   403     403     403    403
-    UpdateTeamVault               404      403      403    ok    403      403   403     403     403    403
-    DeleteTeam                    404      403      403    ok    403      403   403     403     403    403
-    GetCompanyRegions             own      ok       ok     ok    ok       403   403     403     403    403
-    UpdateRegionName              404      403      403    ok    ok       403   403     403     403    403
-    UpdateRegionVault             404      403      403    ok    ok       403   403     403     403    403
-    DeleteRegion                  404      403      403    ok    ok       403   403     403     403    403
-    GetRegionBridges              404      ok       ok     ok    ok       403   403     403     403    403
-    UpdateBridgeName              404      403      403    ok    ok       403   403     403     403    403
-    UpdateBridgeVault             404      403      403    ok    ok       403   403     403     403    403
-    DeleteBridge                  404      403      403    ok    ok       403   403     403     403    403
-    ResetBridgeAuthorization      404      403      403    ok    ok       403   403     403     403    403
-    UpdateMachineName             404      403      403    ok    403      403   403     403     403    403
-    UpdateMachineVault            404      403      403    ok    403      403   403     403     403    403
-    UpdateMachineStatus           404      403      403    ok    403      403   403     403     403    403
-    UpdateMachineAssignedBridge   404      403      403    ok    403      403   403     403     403    403
-    DeleteMachine                 404      403      403    ok    403      403   403     403     403    403
-    GetMachineAssignmentStatus    404      403      ok     ok    403      403   403     403     403    403
-    GetAvailableMachinesForClone  404      403      ok     ok    403      403   403     403     403    403
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    UpdateTeamName                 404      403      403    403    ok    403    403   403     403     403    403     ok
+    UpdateTeamVault                404      403      403    403    ok    403    403   403     403     403    403     key
+    DeleteTeam                     404      403      403    403    ok    403    403   403     403     403    403     ok
+    GetCompanyRegions              own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    UpdateRegionName               404      403      403    403    ok    ok     403   403     403     403    403     ok
+    UpdateRegionVault              404      403      403    403    ok    ok     403   403     403     403    403     key
+    DeleteRegion                   404      403      403    403    ok    ok     403   403     403     403    403     ok
+    GetRegionBridges               404      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    UpdateBridgeName               404      403      403    403    ok    ok     403   403     403     403    403     ok
+    UpdateBridgeVault              404      403      403    403    ok    ok     403   403     403     403    403     key
+    DeleteBridge                   404      403      403    403    ok    ok     403   403     403     403    403     ok
+    ResetBridgeAuthorization       404      403      403    403    ok    ok     403   403     403     403    403     ok
+    UpdateMachineName              404      403      403    403    ok    403    403   403     403     403    403     ok
+    UpdateMachineVault             404      403      403    403    ok    403    403   403     403     403    403     key
+    UpdateMachineStatus            404      403      403    403    ok    403    403   403     403     403    403     ok
+    UpdateMachineAssignedBridge    404      403      403    403    ok    403    403   403     403     403    403     ok
+    DeleteMachine                  404      403      403    403    ok    403    403   403     403     403    403     ok
+    GetMachineAssignmentStatus     404      403      403    ok     ok    403    403   403     403     403    403     ok
+    GetAvailableMachinesForClone   404      403      403    ok     ok    403    403   403     403     403    403     ok
 """
 
 

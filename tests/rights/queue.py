@@ -3,19 +3,19 @@
 from tests.rights.stage import Bodies
 
 TABLE = """
-                                  stranger outsider member admin remote   agent sibling distant bridge foreign
-    CreateQueueItem               404      403      ok     ok    403      403   403     403     403    403
-    CancelQueueItem               404      404      ok     ok    404      403   403     403     403    403
-    DeleteQueueItem               404      404      ok     ok    404      403   403     403     403    403
-    RetryFailedQueueItem          404      404      ok     ok    404      403   403     403     403    403
-    GetQueueItemTrace             404      404      ok     ok    404      ok    404     404     ok     404
-    GetTeamQueueItems             none     403      ok     ok    403      403   403     403     403    403
-    GetTeamQueueItemCounts        none     403      ok     ok    403      403   403     403     403    403
-    GetQueueItemsNext             404      403      ok     ok    403      ok    403     403     ok     404
-    UpdateQueueItemHeartbeat      404      404      ok     ok    404      ok    404     404     ok     404
-    UpdateQueueItemResponse       404      404      ok     ok    404      ok    404     404     ok     404
-    UpdateQueueItemToCompleted    404      404      ok     ok    404      ok    404     404     ok     404
-    ReturnQueueItems              none     none     ok     ok    none     ok    none    none    ok     none
+                                   stranger outsider barred member admin remote agent sibling distant bridge foreign sql
+    CreateQueueItem                404      403      403    ok     ok    403    403   403     403     403    403     key
+    CancelQueueItem                404      404      403    ok     ok    404    403   403     403     403    403     ok
+    DeleteQueueItem                404      404      403    ok     ok    404    403   403     403     403    403     ok
+    RetryFailedQueueItem           404      404      403    ok     ok    404    403   403     403     403    403     ok
+    GetQueueItemTrace              404      404      403    ok     ok    404    ok    404     404     ok     404     ok
+    GetTeamQueueItems              none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetTeamQueueItemCounts         none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetQueueItemsNext              404      403      403    ok     ok    403    ok    403     403     ok     404     ok
+    UpdateQueueItemHeartbeat       404      404      403    ok     ok    404    ok    404     404     ok     404     ok
+    UpdateQueueItemResponse        404      404      403    ok     ok    404    ok    404     404     ok     404     key
+    UpdateQueueItemToCompleted     404      404      403    ok     ok    404    ok    404     404     ok     404     key
+    ReturnQueueItems               none     none     403    ok     ok    none   ok    none    none    ok     none    ok
 """
 
 # What each call asks for. A thing of Acme has a name here that Globex has not.
