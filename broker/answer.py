@@ -30,12 +30,14 @@ class Answer:
 
     Attributes:
         wait_keys: where to wait for more, when the answer is empty.
+        wake_after: seconds after which there may be more, though nobody wakes; None: no such time is known.
         refusal: status and sentence of a refusal whose traces were committed.
     """
 
     tables: list[AnswerTable] = field(default_factory=list)
     outputs: Row = field(default_factory=dict)
     wait_keys: tuple[str, ...] = ()
+    wake_after: float | None = None
     refusal: tuple[int, str] | None = None
 
 
@@ -151,6 +153,7 @@ def add_outputs(answer: Answer, endpoint: Endpoint, row: Row, finisher: Finisher
     if status is not None:
         answer.refusal = status, message or "refused"
     answer.wait_keys = tuple(outputs.pop("waitKeys", None) or ())
+    answer.wake_after = outputs.pop("wakeAfter", None)
     [answer.outputs] = finisher.finish(endpoint.outputs, [outputs])
 
 

@@ -144,7 +144,7 @@ def fingerprint_context(target: str, owner: VaultOwner, idempotency_key: str | N
 def owner_key(target: str, members: Mapping[str, Any], company_uuid: UUID) -> OwnerKey | None:
     """Under which key the target of a vault is remembered, or None when it is asked for each time."""
     if target == "new_item" and members.get("teamName"):
-        place = f"{members['teamName']}\0{members.get('machineName', '')}".lower()
+        place = f"{members['teamName']}\0{members.get('machineName') or ''}".lower()
         return company_uuid, target, place
     if target == "item":
         name = "taskId" if members.get("taskId") else "queueId"

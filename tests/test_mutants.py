@@ -202,7 +202,7 @@ MUTANTS = {
         "auth/require_bridge", "where bridge.company_id = p_caller.company_id\n      and lower", "where lower"
     ),
     "a bridge shows all its machines": Mutant(
-        "queue/machines_of_caller", "              and member.user_id = p_caller.user_id);", ");"
+        "queue/takers_of_caller", "              and member.user_id = p_caller.user_id);", ");"
     ),
 }
 

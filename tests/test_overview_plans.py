@@ -28,6 +28,6 @@ def test_the_dashboard_reads_no_item_that_has_finished(hot: Hot, admin: psycopg.
     hot.call("ann", "get_company_dashboard_json()", {})
 
     reads = [read for read in hot.reads({"queue_item"}) if read.rows]
-    assert {read.way for read in reads} == {"queue_item_pending"}
+    assert {read.way for read in reads} == {"queue_item_waiting"}
     # Of each machine what waits on it: as many rows as there are, on the average over the machines.
     assert {read.rows for read in reads} == {waiting[0] / 103}

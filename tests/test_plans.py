@@ -57,17 +57,21 @@ BACKLOG = """
         cross join data.machine
         returning *)
     insert into data.queue_item (
-        company_id, task_id, team_id, machine_id, request_vault_id, created_by, created_time, ready_time)
-    select vault.company_id, vault.owner_id, machine.team_id, machine.machine_id, vault.vault_record_id, 1,
-           vault.written_time, vault.written_time
+        company_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by, created_time, ready_time)
+    select vault.company_id, vault.owner_id, machine.team_id, policy.policy_id,
+           queue.lane_of(vault.company_id, policy.policy_id, machine.machine_id, null, null), machine.machine_id,
+           vault.vault_record_id, 1, vault.written_time, vault.written_time
     from vault
-    join data.machine as machine on machine.machine_uuid = vault.scope_id;
+    join data.machine as machine on machine.machine_uuid = vault.scope_id
+    join data.queue_policy as policy on policy.team_id = machine.team_id;
 """
 
 LINE = """
     insert into data.queue_item (
-        company_id, task_id, team_id, machine_id, request_vault_id, created_by, created_time, ready_time)
-    select company_id, gen_random_uuid(), team_id, machine_id, request_vault_id, created_by, created_time, ready_time
+        company_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by, created_time,
+        ready_time)
+    select company_id, gen_random_uuid(), team_id, policy_id, lane_id, machine_id, request_vault_id, created_by,
+           created_time, ready_time
     from data.queue_item
     cross join generate_series(1, 1500);
 """
@@ -80,7 +84,7 @@ VAULT = """
 
 # Tables that may hold millions of rows, and by which index the calls reach a row of them.
 INDEXES = {
-    "queue_item": {"queue_item_pkey", "queue_item_pending", "queue_item_company_id_task_id_key"},
+    "queue_item": {"queue_item_pkey", "queue_item_waiting", "queue_item_company_id_task_id_key"},
     "vault_record": {"vault_record_pkey"},
     "claim": {"claim_pkey", "claim_request"},
     "machine": {"machine_pkey", "machine_name", "machine_company_id_machine_uuid_key"},
@@ -243,7 +247,7 @@ def test_what_is_told_of_one_item_costs_the_same_whatever_waits_behind_it(hot: H
     admin.execute("delete from data.queue_item where queue_id > %(queue_id)s", first_and_last(admin)[0])
 
     reads = list(hot.reads({"queue_item", "vault_record", "queue_event"}))
-    counted = {"queue_item_pending", "queue_item_live"}
+    counted = {"queue_item_waiting", "queue_item_live"}
     assert max(read.rows for read in reads if read.way in counted) == 1001
     assert [read for read in reads if read.way not in counted and read.rows > 1] == []
     assert [read for read in reads if read.way.endswith("Scan")] == []

@@ -11,7 +11,7 @@ from broker.contract.header import Header, parse_header
 Kind = Literal["base", "domain", "enum", "composite", "array"]
 
 # Types of arguments that are no member of the body: the broker makes their values.
-INTERNAL_TYPES = frozenset({"data.new_claim", "data.idempotency_key", "data.wake", "data.revealed"})
+INTERNAL_TYPES = frozenset({"data.new_claim", "data.idempotency_key", "data.wake", "data.wake_after", "data.revealed"})
 
 
 @dataclass(frozen=True)

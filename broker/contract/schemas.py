@@ -253,7 +253,10 @@ def all_tables(procedure: Procedure) -> tuple[Table, ...]:
 
 def is_shown(column: Column) -> bool:
     """Tell whether an out argument is part of the answer; refusals and keys to wait on are not."""
-    return column.type.name != "data.wake" and column.name not in ("refused_status", "refused_message")
+    return column.type.name not in ("data.wake", "data.wake_after") and column.name not in (
+        "refused_status",
+        "refused_message",
+    )
 
 
 def object_name(kind: Type) -> str:

@@ -27,6 +27,9 @@ def run_waiting(procedures: Procedures, hub: Hub, call: Call, client: int | None
         remaining = deadline - time.monotonic()
         if remaining <= 0 or not answer.wait_keys or any(table.count for table in answer.tables):
             return answer
-        ending = hub.wait(answer.wait_keys, mark, remaining, client)
+        patience = min(remaining, answer.wake_after or remaining)
+        ending = hub.wait(answer.wait_keys, mark, patience, client)
+        if ending is Ending.TIME_UP and patience < remaining:
+            ending = Ending.WOKEN
         if ending is not Ending.WOKEN or (client is not None and is_gone(client)):
             return answer

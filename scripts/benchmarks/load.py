@@ -20,13 +20,16 @@ PENDING = """
         from numbered
         returning company_id, vault_record_id, owner_id)
     insert into data.queue_item (
-        company_id, queue_id, task_id, team_id, machine_id, request_vault_id, created_by, created_time, ready_time)
+        company_id, queue_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by, created_time,
+        ready_time)
     overriding system value
-    select vaults.company_id, {first} + numbered.number, numbered.task_id, numbered.team_id, numbered.machine_id,
+    select vaults.company_id, {first} + numbered.number, numbered.task_id, numbered.team_id, policy.policy_id,
+           queue.lane_of(vaults.company_id, policy.policy_id, numbered.machine_id, null, null), numbered.machine_id,
            vaults.vault_record_id,
            (select min(user_id) from data.company_user), clock_timestamp(), clock_timestamp()
     from numbered
     join vaults on vaults.owner_id = numbered.task_id
+    join data.queue_policy as policy on policy.team_id = numbered.team_id
 """
 
 CLAIM_ALL = """

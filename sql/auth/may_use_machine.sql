@@ -3,6 +3,7 @@ returns boolean
 language plpgsql stable set search_path = ''
 as $$
 -- Whether a machine, and with it its items, exists for this caller: a member of its team, its agent, or its bridge's agent.
+-- Without a machine: a team's pool, for which an agent's token must hold the key.
 -- For a bridge's agent the grant decides: it may lack a machine that came to the bridge after the token was made.
 --
 -- In plpgsql, because servers before 18 plan a function in SQL again in each transaction that calls it.
@@ -13,6 +14,15 @@ begin
             where member.company_id = p_caller.company_id
               and member.team_id = p_team_id
               and member.user_id = p_caller.user_id);
+    elsif p_machine_id is null then
+        return exists (
+            select from data.team as team
+            join data.held_key as held on held.company_id = team.company_id and held.key_id = team.team_uuid
+            where team.company_id = p_caller.company_id
+              and team.team_id = p_team_id
+              and held.holder_kind = 'agent'
+              and held.holder_id = p_caller.token_id
+              and held.key_kind = 'team');
     elsif p_caller.machine_id is not null then
         return p_caller.machine_id = p_machine_id;
     end if;

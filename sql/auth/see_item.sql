@@ -49,7 +49,7 @@ begin
     if v_item.queue_id is null
        or v_item.task_id <> p_task_id
        or v_item.team_id <> v_team.team_id
-       or not auth.may_use_machine(p_caller, v_item.team_id, v_item.machine_id) then
+       or not auth.may_use_machine(p_caller, v_item.team_id, case when not v_item.pooled then v_item.machine_id end) then
         raise exception using errcode = 'JB404',
             message = format('queue item %s not found', coalesce(p_queue_id::text, p_task_id::text));
     end if;

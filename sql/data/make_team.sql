@@ -9,7 +9,7 @@ create or replace function data.make_team(
 returns void
 language plpgsql volatile set search_path = ''
 as $$
--- Make a team, with its first member.
+-- Make a team, with its first member, and its queue `default`, which limits nothing until somebody says so.
 --
 -- Errors:
 --   JB409  the company has a team of that name
@@ -26,5 +26,7 @@ begin
 
     insert into data.team_member (company_id, team_id, user_id, created_time)
     values (p_company_id, v_team_id, p_user_id, p_time);
+    insert into data.queue_policy (company_id, policy_uuid, team_id, queue_name, max_retries, backoff, created_time)
+    values (p_company_id, data.uuid_v7(), v_team_id, 'default', 0, data.default_backoff(), p_time);
 end;
 $$;

@@ -14,9 +14,10 @@ as $$
 begin
     until := data.clock() - interval '1 second';
     wake := array(
-        select distinct 'machine:' || item.machine_id
+        select distinct coalesce('machine:' || item.machine_id, 'pool:' || item.team_id)
         from data.queue_item as item
         where item.status = 'PENDING'
+          and item.held is null
           and item.ready_time > coalesce(p_after, until));
 end;
 $$;

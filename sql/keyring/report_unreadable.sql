@@ -13,7 +13,7 @@ begin
         from data.queue_item as item
         where item.company_id = v_caller.company_id
           and item.queue_id = any(p_queue_ids)
-          and auth.may_use_machine(v_caller, item.team_id, item.machine_id)
+          and auth.may_use_machine(v_caller, item.team_id, case when not item.pooled then item.machine_id end)
           and not exists (
               select from data.queue_event as event
               where event.company_id = item.company_id

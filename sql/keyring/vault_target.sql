@@ -14,7 +14,9 @@ as $$
 declare
     v_caller  auth.caller := auth.identify_settled();
     v_machine data.machine;
+    v_team    data.team;
     v_item    data.queue_item;
+    v_scope   record;
     v_judged  record;
     v_target  data.vault_target;
 begin
@@ -28,23 +30,22 @@ begin
         raise exception using errcode = 'JB403', message = format('%s may seal responses only', v_caller.actor);
     end if;
 
-    if p_target = 'new_item' then
+    if p_target = 'new_item' and p_arguments ->> 'machineName' is null then
+        v_team := auth.require_team(v_caller, p_arguments ->> 'teamName');
+        v_target := row('team', v_team.team_uuid, 'queue_item', null, 0);
+    elsif p_target = 'new_item' then
         v_machine := auth.require_machine(v_caller, p_arguments ->> 'machineName', p_arguments ->> 'teamName');
         v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);
     elsif p_target in ('item', 'retry') then
         v_item := auth.see_item(v_caller,
             coalesce(p_arguments ->> 'originalQueueId', p_arguments ->> 'queueId')::bigint,
             (p_arguments ->> 'taskId')::uuid, p_arguments ->> 'teamName');
-        select machine.*
-        into v_machine
-        from data.machine as machine
-        where machine.company_id = v_item.company_id
-          and machine.machine_id = v_item.machine_id;
+        v_scope := queue.scope_of(v_item);
         if p_target = 'retry' then
-            v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);
+            v_target := row(v_scope.scope_kind, v_scope.scope_id, 'queue_item', null, 0);
         else
             v_judged := queue.judge_claim(v_caller, v_item, (p_arguments ->> 'claimToken')::bytea);
-            v_target := row('machine', v_machine.machine_uuid, 'queue_item', v_item.task_id,
+            v_target := row(v_scope.scope_kind, v_scope.scope_id, 'queue_item', v_item.task_id,
                 case when v_item.status = 'PENDING' and p_arguments ->> 'claimToken' is null
                      then v_item.attempt + 1                        -- who answers it becomes its claimant
                      else coalesce((v_judged.claim).attempt, v_item.attempt) end);

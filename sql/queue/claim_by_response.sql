@@ -23,7 +23,8 @@ begin
         claim_number = v_claim.claim_number,
         assigned_time = p_now,
         lease_seconds = v_lease,
-        lease_until = p_now + make_interval(secs => v_lease)
+        lease_until = p_now + make_interval(secs => v_lease),
+        deadline_time = p_now + make_interval(secs => item.timeout_seconds)
     where item.company_id = p_item.company_id
       and item.queue_id = p_item.queue_id
     returning item.* into p_item;

@@ -27,17 +27,16 @@ begin
            region.region_name, region.region_uuid, team.team_name, team.team_uuid, company.company_name, company.company_uuid, person.email,
            person.user_uuid, p_item.original_queue_id, p_item.metadata
     into v_details
-    from data.machine as machine
+    from data.company as company
+    join data.team as team on team.company_id = company.company_id and team.team_id = p_item.team_id
+    left join data.machine as machine on machine.company_id = company.company_id and machine.machine_id = p_item.machine_id
     -- A machine that was deleted has neither.
     left join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
     left join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
-    join data.team as team on team.company_id = machine.company_id and team.team_id = p_item.team_id
-    join data.company as company on company.company_id = machine.company_id
-    left join data.company_user as person on person.company_id = machine.company_id and person.user_id = p_item.created_by
+    left join data.company_user as person on person.company_id = company.company_id and person.user_id = p_item.created_by
     left join data.vault_record as response
-        on response.company_id = machine.company_id and response.vault_record_id = p_item.response_vault_id
-    where machine.company_id = p_item.company_id
-      and machine.machine_id = p_item.machine_id;
+        on response.company_id = company.company_id and response.vault_record_id = p_item.response_vault_id
+    where company.company_id = p_item.company_id;
     return v_details;
 end;
 $$;

@@ -17,16 +17,7 @@ begin
     where machine.company_id = p_company_id
       and machine.machine_id = p_machine_id;
 
-    select count(*)
-    into v_pending
-    from (
-        select item.queue_id
-        from data.queue_item as item
-        where item.company_id = p_company_id
-          and item.machine_id = p_machine_id
-          and item.status = 'PENDING'
-        order by item.priority desc, item.queue_id
-        limit c_counted + 1) as waiting;
+    v_pending := queue.waiting_count(p_company_id, p_machine_id, c_counted + 1);
     v_load.pending_count := least(v_pending, c_counted);
     v_load.more_pending := v_pending > c_counted;
 
@@ -35,11 +26,7 @@ begin
     into v_load.assigned_count, v_load.processing_count, v_load.cancelling_count
     from (
         select item.status
-        from data.queue_item as item
-        where item.company_id = p_company_id
-          and item.machine_id = p_machine_id
-          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
-        order by item.machine_id
+        from queue.live_items(p_company_id, p_machine_id) as item
         limit c_counted) as live;
     return v_load;
 end;

@@ -2,18 +2,13 @@ create or replace function queue.require_response_vault(p_item data.queue_item, 
 returns void
 language plpgsql stable set search_path = ''
 as $$
--- A response is sealed for its item, the attempt of its claim, and the item's machine.
+-- A response is sealed for its item, the attempt of its claim, and the item's machine or pool.
 --
 -- Errors:
 --   JB403, JB421  as auth.require_vault
 declare
-    v_machine_uuid uuid;
+    v_scope record := queue.scope_of(p_item);
 begin
-    select machine.machine_uuid
-    into v_machine_uuid
-    from data.machine as machine
-    where machine.company_id = p_item.company_id
-      and machine.machine_id = p_item.machine_id;
-    perform auth.require_vault(p_vault, 'machine', v_machine_uuid, p_item.task_id, p_claim.attempt, 'response');
+    perform auth.require_vault(p_vault, v_scope.scope_kind, v_scope.scope_id, p_item.task_id, p_claim.attempt, 'response');
 end;
 $$;

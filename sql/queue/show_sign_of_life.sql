@@ -36,6 +36,7 @@ begin
         attempt = p_claim.attempt,
         started_time = coalesce(item.started_time, p_now),
         assigned_time = coalesce(item.assigned_time, p_claim.claimed_time),
+        machine_id = coalesce(item.machine_id, p_claim.machine_id),
         response_vault_id = coalesce(item.response_vault_id, p_claim.response_vault_id),
         last_heartbeat_time = p_now,
         lease_seconds = v_lease,

@@ -44,6 +44,7 @@ def test_queues_a_job_for_a_machine(call: Caller) -> None:
         "priority",
         "bridgeName",
         "createdBy",
+        "queueName",
     ]
     assert (reply.row["machineName"], reply.row["bridgeName"]) == ("build-01", "north")
     assert reply.row["createdBy"] == "bob@acme.example"
@@ -198,11 +199,11 @@ def test_takes_numbers_within_their_limits_only(call: Caller, member: str, good:
     assert [create(call, **{member: number}).failure for number in bad] == [400, 400]
 
 
-@pytest.mark.parametrize("metadata", [[], {"a": "x" * 16384}])
+@pytest.mark.parametrize("metadata", [[], {"a": "x" * 4096}])
 def test_refuses_metadata_that_is_no_object_or_too_long(call: Caller, metadata: object) -> None:
     reply = create(call, metadata=metadata)
 
-    assert (reply.failure, reply.errors) == (400, ["metadata must be a JSON object of at most 16 KiB"])
+    assert (reply.failure, reply.errors) == (400, ["metadata must be a JSON object of at most 4 KiB"])
 
 
 def test_takes_the_task_id_that_the_caller_gives(call: Caller) -> None:

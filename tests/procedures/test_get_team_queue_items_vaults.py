@@ -15,10 +15,10 @@ ALTER = """
 """
 MULTIPLY = """
     insert into data.queue_item (
-        company_id, task_id, team_id, machine_id, request_vault_id, vault_queue_id, created_by, created_time,
-        ready_time)
-    select item.company_id, gen_random_uuid(), item.team_id, item.machine_id, item.request_vault_id, item.queue_id,
-           item.created_by, item.created_time, item.ready_time
+        company_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, vault_queue_id, created_by,
+        created_time, ready_time)
+    select item.company_id, gen_random_uuid(), item.team_id, item.policy_id, item.lane_id, item.machine_id,
+           item.request_vault_id, item.queue_id, item.created_by, item.created_time, item.ready_time
     from data.queue_item as item
     cross join generate_series(1, %s)
 """

@@ -24,9 +24,14 @@ declare
     v_caller   auth.caller := auth.enter_call();
     v_now      timestamptz := data.clock();
     v_machine  data.machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name);
-    v_items    record := queue.unfinished_items(v_caller.company_id, v_machine.machine_id);
+    v_items    record;
     v_token_id uuid;
 begin
+    -- Whoever is just queueing an item holds its lane.
+    delete from data.lane as lane
+    where lane.company_id = v_caller.company_id
+      and lane.machine_id = v_machine.machine_id;
+    v_items := queue.unfinished_items(v_caller.company_id, v_machine.machine_id);
     if v_items.waiting + v_items.in_hand > 0 then
         raise exception using errcode = 'JB409', message = format(
             'machine %s has %s, %s of them in hand: cancel them or let them end first', v_machine.machine_name,

@@ -1,13 +1,19 @@
 create or replace function api.create_queue_item(
-    p_team_name       text,
-    p_machine_name    text,
-    p_queue_vault     data.vault,
-    p_priority        data.priority_level default null,
-    p_max_attempts    data.attempt_limit default 3,
-    p_timeout_seconds data.timeout_seconds default null,
-    p_metadata        jsonb default null,
-    p_task_id         uuid default null,
-    p_idempotency_key data.idempotency_key default null)
+    p_team_name             text,
+    p_queue_vault           data.vault,
+    p_machine_name          text default null,
+    p_priority              data.priority_level default null,
+    p_max_attempts          data.attempt_limit default null,
+    p_timeout_seconds       data.timeout_seconds default null,
+    p_metadata              jsonb default null,
+    p_task_id               uuid default null,
+    p_idempotency_key       data.idempotency_key default null,
+    p_queue_name            text default null,
+    p_labels                jsonb default null,
+    p_retries               data.retry_limit default null,
+    p_backoff               jsonb default null,
+    p_not_before            timestamptz default null,
+    p_expires_after_seconds data.expiry_seconds default null)
 returns table (
     queue_id     bigint,
     task_id      uuid,
@@ -17,28 +23,36 @@ returns table (
     priority     data.priority_level,
     bridge_name  text,
     created_by   text,
+    queue_name   text,
     wake         data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
--- Queue a job for a machine.
+-- Queue a job for a machine, or for the pool of a queue.
 --
 -- Callers: users
 -- Seals: queueVault request new_item
 -- Arguments:
---   teamName        a team of the caller
---   machineName     a machine of that team
---   queueVault      the job, JSON text
---   priority        1 highest to 5 lowest, default 3; plans below PREMIUM ignore it
---   maxAttempts     how many attempts may be lost before the item fails, 1 to 100
---   timeoutSeconds  how long the agent may work on it, 1 second to a year; default: no limit
---   metadata        a JSON object kept in the clear, for the caller's own use
---   taskId          the item's other name, if the caller wants to choose it
+--   teamName             a team of the caller
+--   queueVault           the job, JSON text
+--   machineName          a machine of that team; left out: any machine of the team that serves the queue
+--   priority             1 highest to 5 lowest, default 3; plans below PREMIUM ignore it
+--   maxAttempts          how many attempts there may be, lost ones too, 1 to 100; default: 3, or one more than the retries
+--   timeoutSeconds       how long the agent may work on it, 1 second to a year; default: the queue's
+--   metadata             a JSON object of at most 4 KiB, kept in the clear, to find items by
+--   taskId               the item's other name, if the caller wants to choose it
+--   queueName            a queue of that team; default: the team's own
+--   labels               of an item for the pool: what the machine must have, as {"os": "linux"}
+--   retries              automatic retries after a failure, 0 to 99; default: the queue's
+--   backoff              how long to wait before a retry: {"fixed": {"delayMs": n}}, {"exponential": {"initialDelayMs": n}} or
+--                        {"exponentialJitter": {"initialDelayMs": n}}; default: the queue's
+--   notBefore            the time before which nobody may start it
+--   expiresAfterSeconds  how long it may wait, once it is due, for an agent to take it; then it fails
 -- Returns:
 --   1: the new item, one row
 -- Errors:
---   JB400  metadata is no object, or too long
+--   JB400  neither machineName nor queueName, labels with a machine, or a member is out of its bounds
 --   JB403  the team is not the caller's, or there is no key to seal with
---   JB404  the company has no such team, or the team no such machine
+--   JB404  the company has no such team, or the team no such machine or queue
 --   JB409  the taskId is taken, or the Idempotency-Key was used with another body
 --   JB421  the vault was sealed for another machine
 -- Rules:
@@ -47,19 +61,19 @@ as $$
 --   The same Idempotency-Key and body again: the same item.
 #variable_conflict use_column
 declare
-    v_caller   auth.caller := auth.enter_call();
-    v_now      timestamptz := data.clock();
-    v_machine  data.machine := auth.require_machine(v_caller, p_machine_name, p_team_name);
-    v_vault_id bigint;
-    v_item     data.queue_item;
+    v_caller auth.caller := auth.enter_call();
+    v_now    timestamptz := data.clock();
+    v_team   data.team := auth.require_team(v_caller, p_team_name);
+    v_order  data.item_order := row(p_machine_name, p_queue_name, p_labels, p_queue_vault, p_priority, p_max_attempts, p_retries,
+                                    p_timeout_seconds, p_backoff, p_not_before, p_expires_after_seconds, p_metadata, p_task_id, null);
+    v_new    data.new_item := queue.resolve_order(v_caller, v_team, v_order, v_now);
+    v_items  data.queue_item[];
+    v_item   data.queue_item;
 begin
-    if p_metadata is not null and (jsonb_typeof(p_metadata) <> 'object' or octet_length(p_metadata::text) > 16384) then
-        raise exception using errcode = 'JB400', message = 'metadata must be a JSON object of at most 16 KiB';
-    end if;
-
     if p_idempotency_key is not null then
-        v_item := queue.find_repeated(v_caller, p_idempotency_key, data.fingerprint_of(p_queue_vault),
-            jsonb_build_array(v_machine.machine_id, p_priority, p_max_attempts, p_timeout_seconds, p_metadata, p_task_id), v_now);
+        v_item := queue.find_repeated(v_caller, p_idempotency_key, data.fingerprint_of(p_queue_vault), jsonb_build_array(
+            v_new.machine_id, p_priority, coalesce(p_max_attempts, 3), p_timeout_seconds, p_metadata, p_task_id, v_new.policy_id, p_labels,
+            p_retries, p_backoff, p_not_before, p_expires_after_seconds), v_now);
     end if;
 
     if v_item.queue_id is null then
@@ -70,31 +84,8 @@ begin
             raise exception using errcode = 'JB409', message = format('taskId %s is taken', p_task_id);
         end if;
 
-        perform auth.require_vault(p_queue_vault, 'machine', v_machine.machine_uuid,
-            coalesce(p_task_id, (p_queue_vault).owner_id), 0, 'request');
-
-        v_vault_id := data.store_vault(v_caller.company_id, p_queue_vault, v_now);
-        insert into data.queue_item (
-            company_id, task_id, team_id, machine_id, priority, max_attempts, timeout_seconds, metadata, request_vault_id,
-            created_by, created_time, ready_time)
-        select v_caller.company_id, (p_queue_vault).owner_id, v_machine.team_id, v_machine.machine_id,
-               data.priority_of_level(p_priority, v_caller.plan), p_max_attempts, p_timeout_seconds, p_metadata,
-               v_vault_id, v_caller.user_id, v_now, v_now
-        from data.machine as machine
-        where machine.company_id = v_caller.company_id
-          and machine.machine_id = v_machine.machine_id
-          and machine.removed_time is null
-        for key share                                    -- as the foreign key does: nobody removes it meanwhile
-        returning * into v_item;
-        if not found then
-            raise exception using errcode = 'JB404',
-                message = format('machine %s not found in team %s', left(p_machine_name, 100), left(p_team_name, 100));
-        end if;
-
-        -- Not by data.record_event: the detour takes 5 % of a creation.
-        insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor)
-        values (v_caller.company_id, v_item.queue_id, v_now, 'CREATED', 0, v_caller.actor);
-
+        v_items := queue.add_items(v_caller, array[v_new], v_now);
+        v_item := v_items[1];
         if p_idempotency_key is not null then
             update data.idempotency as kept
             set queue_id = v_item.queue_id
@@ -105,12 +96,9 @@ begin
     end if;
 
     return query
-    select v_item.queue_id, v_item.task_id, v_item.created_time, v_machine.machine_name::text, v_item.status,
-           data.priority_level_of(v_item.priority, v_caller.plan)::data.priority_level,
-           (select bridge.bridge_name::text
-            from data.bridge as bridge
-            where bridge.company_id = v_machine.company_id
-              and bridge.bridge_id = v_machine.bridge_id), v_caller.actor,
-           array['machine:' || v_machine.machine_id]::data.wake;
+    select v_item.queue_id, v_item.task_id, v_item.created_time, its.machine_name, v_item.status,
+           data.priority_level_of(v_item.priority, v_caller.plan)::data.priority_level, its.bridge_name, v_caller.actor,
+           its.queue_name, queue.wake_of(v_item)
+    from queue.places_of(v_item) as its;
 end;
 $$;

@@ -9,10 +9,11 @@ create or replace function api.get_queue_items_next(
     p_claim         data.new_claim default null,
     out items       data.claimed_item[],
     out message     text,
-    out wait_keys   data.wake)
+    out wait_keys   data.wake,
+    out wake_after  data.wake_after)
 language plpgsql volatile security definer set search_path = ''
 as $$
--- Take the next jobs of a machine, or of the machines of a bridge.
+-- Take the next jobs of a machine, or of the machines of a bridge, and of the pools that these serve.
 --
 -- Callers: users, agents
 -- Arguments:
@@ -35,22 +36,28 @@ as $$
 -- Rules:
 --   Either a machine name or a bridge name must be provided, but not both.
 --   The caller must have access to the machine, or to at least one machine of the bridge.
+--   Items of a team's pool go to machines of the team that serve their queue and have their labels.
+--   A queue that is paused or at its limits, and what is not due yet, holds up nothing but itself. Several teams take turns.
 --   Only queue items without responses are returned.
 --   Oldest first within a priority; an item is handed out once.
 --   If no pending item is found, a message is returned.
 declare
     v_caller   auth.caller := auth.enter_call();
-    v_machines bigint[];
+    v_takers   record;
+    v_claimed  record;
 begin
     if p_item_count not between 1 and 100 then
         raise exception using errcode = 'JB400', message = format('itemCount is %s: 1 to 100 items can be taken at once', p_item_count);
     end if;
 
-    v_machines := queue.machines_of_caller(v_caller, p_machine_name, p_bridge_name);
-    items := queue.claim(v_caller, v_machines, p_item_count, p_lease_seconds, p_start, p_claim, p_request_id);
+    v_takers := queue.takers_of_caller(v_caller, p_machine_name, p_bridge_name);
+    v_claimed := queue.claim(v_caller, v_takers.machine_ids, v_takers.pool_ids, p_item_count, p_lease_seconds, p_start, p_claim,
+        p_request_id);
+    items := v_claimed.items;
     if cardinality(items) = 0 then
         message := 'no pending queue items';
-        wait_keys := array(select 'machine:' || unnest(v_machines));
+        wait_keys := v_claimed.wait_keys;
+        wake_after := v_claimed.wake_after;
     end if;
 end;
 $$;

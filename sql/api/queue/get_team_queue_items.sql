@@ -141,7 +141,7 @@ begin
         on request.company_id = item.company_id and request.vault_record_id = item.request_vault_id
     left join data.vault_record as response
         on response.company_id = item.company_id and response.vault_record_id = item.response_vault_id
-    join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
+    left join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
     left join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
     left join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
     join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
