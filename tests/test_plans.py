@@ -57,7 +57,8 @@ BACKLOG = """
         cross join data.machine
         returning *)
     insert into data.queue_item (
-        company_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by, created_time, ready_time)
+        company_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by, created_time,
+        ready_time)
     select vault.company_id, vault.owner_id, machine.team_id, policy.policy_id,
            queue.lane_of(vault.company_id, policy.policy_id, machine.machine_id, null, null), machine.machine_id,
            vault.vault_record_id, 1, vault.written_time, vault.written_time

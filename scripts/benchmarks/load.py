@@ -20,8 +20,8 @@ PENDING = """
         from numbered
         returning company_id, vault_record_id, owner_id)
     insert into data.queue_item (
-        company_id, queue_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by, created_time,
-        ready_time)
+        company_id, queue_id, task_id, team_id, policy_id, lane_id, machine_id, request_vault_id, created_by,
+        created_time, ready_time)
     overriding system value
     select vaults.company_id, {first} + numbered.number, numbered.task_id, numbered.team_id, policy.policy_id,
            queue.lane_of(vaults.company_id, policy.policy_id, numbered.machine_id, null, null), numbered.machine_id,

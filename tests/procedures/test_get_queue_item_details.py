@@ -13,10 +13,10 @@ DETAILS, REQUEST, RESPONSE, TIMELINE, PLACE, LOAD = range(1, 7)
 # The item's like, again and again: what the counting counts, nobody opens.
 BACKLOG = """
     insert into data.queue_item (
-        company_id, task_id, team_id, policy_id, lane_id, machine_id, priority, request_vault_id, created_by, created_time,
-        ready_time)
-    select item.company_id, gen_random_uuid(), item.team_id, item.policy_id, item.lane_id, item.machine_id, %(priority)s,
-           item.request_vault_id, item.created_by, item.created_time, item.created_time
+        company_id, task_id, team_id, policy_id, lane_id, machine_id, priority, request_vault_id, created_by,
+        created_time, ready_time)
+    select item.company_id, gen_random_uuid(), item.team_id, item.policy_id, item.lane_id, item.machine_id,
+           %(priority)s, item.request_vault_id, item.created_by, item.created_time, item.created_time
     from data.queue_item as item
     cross join generate_series(1, %(count)s)
     where item.queue_id = %(queue_id)s
