@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from broker.caller import HeldKeys
@@ -17,11 +18,25 @@ Row = dict[str, Any]
 
 @dataclass
 class AnswerTable:
-    """Rows by the names of their members; where `streamed`, they can be read once."""
+    """Rows by the names of their members; where `streamed`, they are made anew each time they are read."""
 
     rows: Iterable[Row]
     count: int
     streamed: bool = False
+
+    def made_of(self, make: Callable[[], Iterable[Row]]) -> Iterable[Row]:
+        """Other rows in place of these, made no earlier and no more often than these are."""
+        return Remade(make) if self.streamed else list(make())
+
+
+@dataclass(frozen=True)
+class Remade:
+    """Rows of a long listing: never all there at once, but as often as somebody reads them."""
+
+    make: Callable[[], Iterable[Row]]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.make())
 
 
 @dataclass
@@ -120,17 +135,17 @@ def build_answer(endpoint: Endpoint, answers: Sequence[Rows], finisher: Finisher
     """
     procedure, rows = endpoint.procedure, answers[-1]
     answer = Answer()
-    decoded = decode_rows(endpoint.rows, rows)
+    decode = partial(decode_rows, endpoint.rows, rows)
     if procedure.tables and procedure.tables[0].output is None:
-        finished = finisher.finish(endpoint.shapes[0], decoded)
         if rows.size >= STREAM_BYTES:
             if endpoint.shapes[0].vaults:
                 finisher.keys()  # what can fail, must fail before the first byte of the answer leaves
-            answer.tables.append(AnswerTable(finished, rows.count, streamed=True))
+            remade = Remade(lambda: finisher.finish(endpoint.shapes[0], decode()))
+            answer.tables.append(AnswerTable(remade, rows.count, streamed=True))
         else:
-            answer.tables.append(table_of(finished))
+            answer.tables.append(table_of(finisher.finish(endpoint.shapes[0], decode())))
     else:
-        for row in decoded:
+        for row in decode():
             add_outputs(answer, endpoint, row, finisher)
     if endpoint.counts:
         answer.tables.append(table_of(decode_rows(endpoint.counts, answers[0])))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from psycopg.errors import Error
 
-from broker.answer import Finisher, Row
+from broker.answer import Finisher, Remade, Row
 from broker.caller import Caller
 from broker.contract.endpoint import Endpoint
 from broker.crypto import tokens
@@ -48,7 +48,13 @@ def report_unreadable(
         logger.exception("unreadable vaults of queue items %s could not be reported", queue_ids[:20])
 
 
-def and_then(rows: Iterable[Row], report: Callable[[], None]) -> Iterator[Row]:
-    """The rows, and the report when the last one has been read."""
-    yield from rows
-    report()
+def and_then(rows: Iterable[Row], report: Callable[[], None]) -> Iterable[Row]:
+    """The rows, and the report when the last one has been read for the first time."""
+    waiting = [report]
+
+    def read() -> Iterator[Row]:
+        yield from rows
+        while waiting:
+            waiting.pop()()
+
+    return Remade(read)

@@ -221,14 +221,22 @@ class Many(fields.List[Any]):
         self._longest = longest
         super().__init__(inner, validate=validate.Length(max=longest), **options)
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+    def read(self, value: Any) -> list[Any]:
+        """The entries as they were sent.
+
+        Raises:
+            ValidationError: no list, or one that is too long.
+        """
         if isinstance(value, str) and value.lstrip().startswith("["):
             value = read_json_text(value)
         if not isinstance(value, list):
             raise ValidationError("must be a list")
         if len(value) > self._longest:
             raise ValidationError(f"must have at most {self._longest} entries")
-        return super()._deserialize(value, None, None)
+        return value
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return super()._deserialize(self.read(value), None, None)
 
 
 Vocabulary = Mapping[str, Callable[..., Any]]

@@ -5,10 +5,15 @@ The engine knows one vocabulary, that of the SQL. A dialect translates by its ta
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
+
+from marshmallow import Schema, ValidationError
+from marshmallow.fields import Field, Nested
 
 from broker.answer import Answer, AnswerTable, Row
 from broker.contract.endpoint import Endpoint
+from broker.contract.fields import Many
 from broker.errors import Failure
 from broker.loading import Call
 
@@ -49,7 +54,8 @@ class Dialect:
         constant_columns: columns that tell nothing new, by procedure.
         spelled_twice: procedures whose columns begin with a capital letter as well.
         output_tables: outputs that become a table of one row with this column, by procedure.
-        sentences: errors that the client compares word for word, by procedure and status.
+        sentences: errors that the client compares word for word, by procedure, status and how ours ends.
+        hints: sentences that the client looks for in an error, whatever else it says, by procedure and status.
     """
 
     table_names: tuple[str, ...] = ("tables",)
@@ -64,7 +70,8 @@ class Dialect:
     constant_columns: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     spelled_twice: frozenset[str] = frozenset()
     output_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    sentences: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    sentences: Mapping[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
+    hints: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     def procedure_of(self, name: str) -> str:
         """Our name of a procedure."""
@@ -74,8 +81,16 @@ class Dialect:
         """The body of a request in our vocabulary."""
         if not self.ignores_unknown or not (body is None or isinstance(body, Mapping)):
             return body
-        known = {name.lower() for name in endpoint.schema.fields}
-        sent = {name: value for name, value in (body or {}).items() if value is not None}
+        members = self._name(endpoint.schema, body or {})
+        constants = self.constants.get(endpoint.procedure.name, {})
+        fixed = {name.lower() for name in constants}
+        said = {name: self._say(name, value) for name, value in members.items() if name.lower() not in fixed}
+        return {**said, **constants}
+
+    def _name(self, schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Members by our names, also those of objects in lists; what the schema does not know is left out."""
+        known = {name.lower(): kind for name, kind in schema.fields.items()}
+        sent = {name: value for name, value in body.items() if value is not None}
         members = {name: value for name, value in sent.items() if name.lower() in known}
         taken = {name.lower() for name in members}
         for name in [name for name in sent if name not in members]:
@@ -83,10 +98,17 @@ class Dialect:
             if ours is not None and ours.lower() not in taken:
                 members[ours] = sent[name]
                 taken.add(ours.lower())
-        constants = self.constants.get(endpoint.procedure.name, {})
-        fixed = {name.lower() for name in constants}
-        said = {name: self._say(name, value) for name, value in members.items() if name.lower() not in fixed}
-        return {**said, **constants}
+        return {name: self._name_inside(known[name.lower()], value) for name, value in members.items()}
+
+    def _name_inside(self, kind: Field[Any], value: Any) -> Any:
+        if not (isinstance(kind, Many) and isinstance(kind.inner, Nested)):
+            return value
+        try:
+            entries = kind.read(value)
+        except ValidationError:
+            return value  # the gate says what is wrong with it
+        schema = kind.inner.schema
+        return [self._name(schema, entry) if isinstance(entry, Mapping) else entry for entry in entries]
 
     def arrange(self, call: Call, answer: Answer) -> Arranged:
         """An answer in the client's vocabulary."""
@@ -94,7 +116,7 @@ class Dialect:
             return Arranged(self.table_names, 1, answer.tables, answer.outputs)
         procedure = call.endpoint.procedure.name
         tables = [
-            AnswerTable(self._rename(procedure, table.rows), table.count, table.streamed)
+            AnswerTable(table.made_of(partial(self._rename, procedure, table.rows)), table.count, table.streamed)
             for table in [*answer.tables, *self._told(procedure, answer.outputs)]
         ]
         if call.caller.token is not None:
@@ -105,8 +127,11 @@ class Dialect:
 
     def retell(self, procedure: str, failure: Failure) -> Failure:
         """An error in the words that the client knows."""
-        sentence = self.sentences.get((procedure, failure.status))
-        return failure if sentence is None else replace(failure, messages=(sentence,))
+        ending, sentence = self.sentences.get((procedure, failure.status), ("", ""))
+        if sentence and failure.messages[-1].endswith(ending):
+            return replace(failure, messages=(sentence,))
+        hint = self.hints.get((procedure, failure.status))
+        return failure if hint is None else replace(failure, messages=(*failure.messages, hint))
 
     def _say(self, member: str, value: Any) -> Any:
         words = self.words.get(member.lower(), {})

@@ -14,6 +14,9 @@ ALIASES = {
     "RetryQueueItem": "RetryFailedQueueItem",
 }
 
+# How a refusal ends that every member of the team hears who is no bridge.
+NO_BRIDGE = ": an agent's token or a session made for a bridge is needed"
+
 OURS = Dialect(procedures=ALIASES)
 
 REDIACC = Dialect(
@@ -38,6 +41,8 @@ REDIACC = Dialect(
         "batchsize": ("itemCount",),
         "twofactorcode": ("tfaCode",),
         "team": ("teamName",),
+        "vaultcredential": ("credential",),
+        "vaultversion": ("version",),
     },
     words={"completionstatus": {"COMPLETED": "SUCCESS"}},
     constants={
@@ -64,12 +69,15 @@ REDIACC = Dialect(
     spelled_twice=frozenset({"GetQueueItemDetails"}),
     output_tables={"GetQueueItemsNext": {"message": "result"}},
     sentences={
-        ("UpdateQueueItemResponse", 403): "Only bridge tokens can update queue item responses",
-        ("UpdateQueueItemToCompleted", 403): "Only bridge tokens can complete queue items",
-        ("RetryFailedQueueItem", 409): "Can only retry failed queue items",
-        # Their updates name entities in another way than ours; who sends them reads why none would be taken.
-        ("UpdateCompanyVaults", 400): "updates cannot be read; with a Global Bridge none is taken in any case",
+        ("UpdateQueueItemResponse", 403): (NO_BRIDGE, "Only bridge tokens can update queue item responses"),
+        ("UpdateQueueItemToCompleted", 403): (NO_BRIDGE, "Only bridge tokens can complete queue items"),
+        ("RetryFailedQueueItem", 409): (
+            ": only a FAILED or CANCELLED one can be retried",
+            "Can only retry failed queue items",
+        ),
     },
+    # What is wrong with the updates is found before the bridges are looked at.
+    hints={("UpdateCompanyVaults", 400): "with a Global Bridge no updates are taken in any case"},
 )
 
 

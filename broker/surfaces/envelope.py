@@ -49,8 +49,17 @@ def respond(status: int, body: bytes | Iterator[bytes]) -> Response:
 
 
 def stream_answer(answer: Arranged) -> Iterator[bytes]:
-    """The envelope in pieces, in the same form; the tables, which can be read once, under their first name only."""
-    yield b'{"failure":0,"errors":[],"%s":[' % answer.names[0].encode()
+    """The envelope in pieces, in the same form."""
+    yield b'{"failure":0,"errors":[]'
+    for name in answer.names:
+        yield b',"%s":[' % name.encode()
+        yield from stream_tables(answer)
+        yield b"]"
+    yield b',"outputs":' + dump(answer.outputs) + b"}"
+
+
+def stream_tables(answer: Arranged) -> Iterator[bytes]:
+    """The tables in pieces. They are made again for each name: cheaper than to keep a listing's opened vaults."""
     for number, table in answer.numbered():
         yield b'%s{"resultSetIndex":%d,"data":[' % (b"," if number > answer.first_number else b"", number)
         separator = b""
@@ -61,7 +70,6 @@ def stream_answer(answer: Arranged) -> Iterator[bytes]:
                 yield separator + dump(batch)[1:-1]
                 separator, batch = b",", []
         yield (separator + dump(batch)[1:-1] if batch else b"") + b"]}"
-    yield b'],"outputs":' + dump(answer.outputs) + b"}"
 
 
 def dump(value: Any) -> bytes:

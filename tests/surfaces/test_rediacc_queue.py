@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.surfaces.conftest import BOSS, PASSWORD
 from tests.surfaces.rediacc_client import RediaccClient
 from tests.surfaces.test_rediacc_transport import queue
 
@@ -123,6 +124,17 @@ def test_only_bridges_answer_whatever_the_items_state(boss: RediaccClient, name:
     assert (heard.status, heard.error) == (403, f"Only bridge tokens can {what}")
 
 
+@pytest.mark.parametrize("name", ["UpdateQueueItemResponse", "UpdateQueueItemToCompleted"])
+def test_a_bridge_that_may_not_for_another_reason_hears_which(boss: RediaccClient, name: str) -> None:
+    task_id = queue(boss)
+    boss("CreatePermissionGroup", {"permissionGroupName": "lookers"})
+    boss.sign_in(BOSS, PASSWORD, target="B1", requestedPermissions="lookers")
+
+    heard = boss(name, {"taskId": task_id, "responseVault": "{}"})
+
+    assert (heard.status, heard.error) == (403, f"{BOSS} may not call {name}")
+
+
 def test_in_our_own_dialect_members_of_the_team_answer(boss: RediaccClient) -> None:
     task_id = queue(boss)
 
@@ -196,6 +208,18 @@ def test_only_failed_items_are_queued_again(boss: RediaccClient) -> None:
     heard = boss("RetryFailedQueueItem", {"taskId": queue(boss)})
 
     assert (heard.status, heard.error) == (409, "Can only retry failed queue items")
+
+
+def test_a_failed_item_whose_machine_is_gone_says_so(boss: RediaccClient, bridge: RediaccClient) -> None:
+    boss("CreateMachine", {"teamName": "T1", "bridgeName": "B1", "machineName": "M2", "machineVault": "{}"})
+    task_id = queue(boss, machineName="M2")
+    boss("CancelQueueItem", {"taskId": task_id})
+    assert boss("DeleteMachine", {"teamName": "T1", "machineName": "M2"}).status == 200
+
+    heard = boss("RetryFailedQueueItem", {"taskId": task_id})
+
+    assert heard.status == 409
+    assert "was for machine M2, which was deleted" in heard.error
 
 
 def test_a_pending_item_is_cancelled(boss: RediaccClient) -> None:

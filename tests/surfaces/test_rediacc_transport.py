@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from flask import Flask
 
@@ -235,17 +236,47 @@ def test_a_long_listing_is_read_while_it_is_sent(boss: RediaccClient) -> None:
     assert all("lastAssigned" in row for row in heard.rows)
     assert heard.sets[0] == [{"nextRequestToken": boss.token}]
     assert heard.sets[2][0]["totalCount"] == len(heard.rows)
+    assert heard.body["tables"] == heard.body["resultSets"]
     for task_id in made:
         boss("DeleteQueueItem", {"taskId": task_id})
 
 
-def test_vaults_in_one_go_are_refused_for_the_global_bridge(boss: RediaccClient) -> None:
-    update = {"vaultCredential": "x", "vaultName": "default", "vaultContent": "{}", "vaultVersion": 1}
+@pytest.mark.parametrize(("credential", "status"), [("x", 400), ("01890a5d-ac96-774b-bcce-b302099a8057", 409)])
+def test_vaults_in_one_go_are_refused_for_the_global_bridge(boss: RediaccClient, credential: str, status: int) -> None:
+    update = {"vaultCredential": credential, "vaultName": "default", "vaultContent": "{}", "vaultVersion": 1}
 
     heard = boss("UpdateCompanyVaults", {"updates": json.dumps([update])})
 
-    assert heard.status == 400
+    assert heard.status == status
     assert "Global Bridge" in heard.error
+    assert status != 400 or 'member "updates[0].credential" must be a UUID' in heard.error
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_members_inside_of_lists_have_their_newer_names_too(
+    stranger: RediaccClient, acme_url: str, as_text: bool
+) -> None:
+    name = f"Vaults {as_text}"
+    found_company(stranger, f"vaults-{as_text}@acme.io", "x", name)
+    stranger.sign_in(f"vaults-{as_text}@acme.io", "x")
+    with psycopg.connect(acme_url) as admin:
+        admin.execute("update data.bridge set management_mode = 'Local'")
+    credential = stranger("GetCompanyVault").row["companyCredential"]
+    updates = [{"vaultCredential": credential, "vaultName": "company", "vaultContent": "[1]", "vaultVersion": 1}]
+
+    heard = stranger("UpdateCompanyVaults", {"updates": json.dumps(updates) if as_text else updates})
+
+    assert heard.row["vaultsUpdated"] == 1
+    written = stranger("GetCompanyVault").row
+    assert (written["vaultVersion"], written["vaultContent"]) == (2, "[1]")
+
+
+@pytest.mark.parametrize("updates", ["[1", "x", [7], '[{"version": 1, "version": 2}]', {"vaultVersion": 1}])
+def test_lists_that_are_none_are_refused(boss: RediaccClient, updates: object) -> None:
+    heard = boss("UpdateCompanyVaults", {"updates": updates})
+
+    assert heard.status == 400
+    assert heard.error.startswith('member "updates')
 
 
 def test_headers_that_mean_nothing_are_ignored(boss: RediaccClient) -> None:
