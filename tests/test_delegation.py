@@ -122,6 +122,27 @@ def test_becomes_nobody_who_may_more(call: Caller, name: str, admin: psycopg.Con
     assert refusal(reply) == (403, [f"only an administrator may invite {erin} again"])
 
 
+def test_makes_no_user_who_may_more(call: Caller) -> None:
+    bob = delegate(call, "CreateNewUser", "GetCompanyTeams")
+
+    reply = call("CreateNewUser", _as=bob, newUserEmail="erin@acme.example")
+
+    # The first that not every session may, and bob may not.
+    sentence = (
+        "only an administrator may invite erin@acme.example: a new user may call CancelQueueItem, which you may not"
+    )
+    assert refusal(reply) == (403, [sentence])
+    assert "erin@acme.example" not in [row["userEmail"] for row in call("GetCompanyUsers", _as="ann").rows]
+
+
+def test_makes_users_who_may_no_more(call: Caller) -> None:
+    bob = delegate(call, "CreateNewUser", *permissions_of(call, "Users"))
+
+    must(call("CreateNewUser", _as=bob, newUserEmail="erin@acme.example"))
+
+    assert group_of(call, "erin@acme.example") == "Users"
+
+
 @pytest.mark.parametrize(("team", "failure"), [(None, 0), ("ops", 0), ("dev", 403)])
 def test_becomes_nobody_who_sees_other_teams(
     call: Caller, admin: psycopg.Connection, team: str | None, failure: int

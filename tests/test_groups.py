@@ -19,6 +19,7 @@ ANN, BOB = "ann@acme.example", "bob@acme.example"
 PERMISSION = re.compile(r"^-- Permission: (\w+)", re.MULTILINE)
 # Enough for administrators alone: tests/test_delegation.py says who else may, and why not everybody.
 NOT_ENOUGH = {
+    "CreateNewUser",
     "CreatePermissionInGroup",
     "CreateRecoveryCode",
     "CreateUserInvitation",

@@ -21,12 +21,14 @@ as $$
 --   1: one row; activationCode is good for 7 days and one use, and is shown here and nowhere else
 -- Errors:
 --   JB402  the company has as many users as its plan allows
---   JB403  there is no key to give, or who is invited again has a right or a team that the caller has not
+--   JB403  there is no key to give; or the new user would have a right, or who is invited again a right or a team, that the
+--          caller has not
 --   JB409  the e-mail is in use, in this or another company
 --   JB503  the user was removed during the call
 -- Rules:
 --   An e-mail belongs to one user in the whole system.
 --   A new user is of group Users, a member of no team, and inactive.
+--   Nobody makes a user who may more than he: a group of the company's own needs, beside this, all that group Users may.
 --   Who has let his invitation expire, or used up its tries, may be invited again.
 #variable_conflict use_column
 declare
@@ -55,6 +57,7 @@ begin
           and person.user_id = v_user.user_id;
         perform data.store_invitation(v_user.company_id, v_user.user_id, p_invitation_material, v_now);
     else
+        perform auth.require_users_rights(v_caller, p_new_user_email);
         perform auth.require_room(v_caller, 'users');
         perform data.make_user(
             v_caller.company_id, p_new_user_email, 'Users', p_language_preference, p_invitation_material, v_now);
