@@ -22,27 +22,30 @@ class Mutant(NamedTuple):
     new: str
 
 
+IN_ORDER = """\
+array_agg(offer.queue_id order by offer.priority desc, offer.turn, offer.team_order, offer.queue_id),
+               array_agg(offer.place order by offer.priority desc, offer.turn, offer.team_order, offer.queue_id)"""
 MUTANTS = {
     "claims wait for locks": Mutant(
         "queue/lock_next_items",
-        "            limit p_item_count\n            for update skip locked);\n    end if;",
-        "            limit p_item_count\n            for update);\n    end if;",
+        "            limit p_item_count\n            for update skip locked);",
+        "            limit p_item_count\n            for update);",
     ),
     "claims take no lock": Mutant(
         "queue/lock_next_items",
-        "            limit p_item_count\n            for update skip locked);\n    end if;",
-        "            limit p_item_count);\n    end if;",
+        "            limit p_item_count\n            for update skip locked);",
+        "            limit p_item_count);",
     ),
     "claims of a bridge wait for locks": Mutant(
         "queue/lock_next_items", "            for update skip locked;\n", "            for update;\n"
     ),
     "the newest comes first": Mutant(
         "queue/lock_next_items",
-        "order by next.priority desc, next.queue_id);",
-        "order by next.priority desc, next.queue_id desc);",
+        IN_ORDER,
+        IN_ORDER.replace("offer.queue_id)", "offer.queue_id desc)"),
     ),
     "priorities are forgotten": Mutant(
-        "queue/lock_next_items", "order by next.priority desc, next.queue_id);", "order by next.queue_id);"
+        "queue/lock_next_items", IN_ORDER, IN_ORDER.replace("offer.priority desc, ", "")
     ),
     "an attempt is not counted": Mutant("queue/claim", "attempt = item.attempt + 1", "attempt = item.attempt"),
     "a claim has no token": Mutant(

@@ -18,13 +18,11 @@ GONE = ["something that this call names was deleted meanwhile; repeat the call"]
 CREATE_ITEM: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "queueVault": "{}"}
 MOVE: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "newBridgeName": "south"}
 CLAIM_BEFORE_THE_MOVE = """
-    create or replace function queue.lock_next_items(p_company_id bigint, p_machine_ids bigint[], p_item_count integer)
-    returns bigint[] language plpgsql as $$
+    create or replace function queue.pass_gate(p_company_id bigint)
+    returns data.company_limits language plpgsql as $$
     begin
         perform pg_advisory_xact_lock(1);
-        return array(
-            select item.queue_id from data.queue_item as item
-            where item.machine_id = any(p_machine_ids) and item.status = 'PENDING' for update skip locked);
+        return null;
     end;
     $$
 """

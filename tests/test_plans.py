@@ -133,7 +133,7 @@ class Hot:
     def create(self) -> None:
         machine = self._row("select machine_uuid from data.machine where company_id = 1 and machine_name = 'build-01'")
         vault = VAULT.format(machine="%(machine_uuid)s", owner="gen_random_uuid()", attempt="0", name="request")
-        self.call("bob", f"create_queue_item('ops', 'build-01', {vault})", machine)
+        self.call("bob", f"create_queue_item('ops', {vault}, 'build-01')", machine)
 
     def claim(self, who: str) -> Row:
         """Take one item."""

@@ -98,7 +98,7 @@ def test_sees_a_vault_as_sealed_bytes(operator: psycopg.Connection, queue_item: 
     ("statement", "sentence"),
     [
         (
-            "select api.create_queue_item('ops', 'build-01', null)",
+            "select api.create_queue_item('ops', null, 'build-01')",
             "this call seals a vault and needs a key: make it through the broker",
         ),
         ("select api.create_agent_token(null, 'build-01')", "this call wraps keys: make it through the broker"),

@@ -267,7 +267,7 @@ def test_no_call_fails_while_the_queues_own_procedures_and_types_change(
     changes = {
         "api/queue/get_team_queue_items.sql": ("metadata                    jsonb)", "metadata jsonb, extra integer)"),
         "api/queue/create_queue_item.sql": (
-            "p_task_id         uuid default null,",
+            "p_task_id               uuid default null,",
             "p_task_id uuid default null::uuid,",
         ),
         "queue/lock_next_items.sql": ("v_depth * 8", "v_depth * 4"),

@@ -18,7 +18,7 @@ as $$
 declare
     v_labels  data.labels := coalesce(p_labels, '{}');
     v_lane_id bigint;
-    v_team_id bigint;
+    v_team    data.team;
 begin
     loop
         select lane.lane_id
@@ -32,13 +32,14 @@ begin
         for key share;
         exit when found;
 
-        select policy.team_id
-        into v_team_id
+        select team.*
+        into v_team
         from data.queue_policy as policy
+        join data.team as team on team.company_id = policy.company_id and team.team_id = policy.team_id
         where policy.company_id = p_company_id
           and policy.policy_id = p_policy_id
           and policy.removed_time is null
-        for key share;
+        for key share of policy;
         if not found then
             raise exception using errcode = 'JB404', message = 'the queue was deleted during the call';
         end if;
@@ -48,11 +49,15 @@ begin
           and machine.removed_time is null
         for key share;
         if p_machine_id is not null and not found then
-            raise exception using errcode = 'JB404', message = 'the machine was deleted during the call';
+            raise exception using errcode = 'JB404', message = format('machine %s not found in team %s', (
+                select machine.removed_name
+                from data.machine as machine
+                where machine.company_id = p_company_id
+                  and machine.machine_id = p_machine_id), v_team.team_name);
         end if;
 
         insert into data.lane (company_id, team_id, policy_id, machine_id, labels, user_id)
-        values (p_company_id, v_team_id, p_policy_id, p_machine_id, v_labels, p_user_id)
+        values (p_company_id, v_team.team_id, p_policy_id, p_machine_id, v_labels, p_user_id)
         on conflict do nothing
         returning lane_id into v_lane_id;
         exit when found;

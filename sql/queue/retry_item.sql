@@ -24,6 +24,10 @@ declare
 begin
     -- A pool's item goes back to the pool, whoever had it.
     v_new.machine_id := case when not p_original.pooled then p_original.machine_id end;
+    perform from data.machine as machine
+    where machine.company_id = p_original.company_id
+      and machine.machine_id = v_new.machine_id
+    for key share;                                        -- as the foreign key does: nobody removes it meanwhile
     select case
                when machine.removed_time is not null then 'for machine ' || machine.removed_name
                when policy.removed_time is not null then 'of queue ' || policy.queue_name
@@ -38,7 +42,7 @@ begin
             'queue item %s was %s, which was deleted: queue its job for another one', p_original.queue_id, v_removed);
     end if;
 
-    if p_vault is not null then
+    if (p_vault).owner_id is not null then
         perform auth.require_vault(p_vault, v_scope.scope_kind, v_scope.scope_id, p_vault.owner_id, 0, 'request');
         v_new.vault := p_vault;
     else

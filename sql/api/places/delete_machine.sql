@@ -28,9 +28,11 @@ declare
     v_token_id uuid;
 begin
     -- Whoever is just queueing an item holds its lane.
-    delete from data.lane as lane
+    perform from data.lane as lane
     where lane.company_id = v_caller.company_id
-      and lane.machine_id = v_machine.machine_id;
+      and lane.machine_id = v_machine.machine_id
+    order by lane.lane_id
+    for update;
     v_items := queue.unfinished_items(v_caller.company_id, v_machine.machine_id);
     if v_items.waiting + v_items.in_hand > 0 then
         raise exception using errcode = 'JB409', message = format(
@@ -38,6 +40,9 @@ begin
             data.counted(v_items.waiting + v_items.in_hand, 'unfinished item'), v_items.in_hand);
     end if;
 
+    delete from data.lane as lane
+    where lane.company_id = v_caller.company_id
+      and lane.machine_id = v_machine.machine_id;
     for v_token_id in
         select token.token_id
         from data.token as token
