@@ -50,6 +50,15 @@ join data.queue_item as item on item.company_id = claim.company_id and item.queu
 where claim.outcome in ('COMPLETED', 'FAILED', 'CANCELLED')
   and (claim.claim_number <> item.claim_number or claim.outcome::text <> item.status::text);
 
+create or replace view data.invariant_each_failed_item_has_a_dead_letter as
+select item.company_id, item.queue_id, item.status
+from data.queue_item as item
+where (item.status = 'FAILED') <> exists (
+    select from data.dead_letter as letter
+    where letter.company_id = item.company_id
+      and letter.queue_id = item.queue_id
+      and letter.team_id = item.team_id);
+
 create or replace view data.invariant_vaults_of_items_exist as
 select item.company_id, item.queue_id
 from data.queue_item as item
@@ -191,6 +200,10 @@ where person.removed_time is not null
            select from data.totp_recovery_code as code
            where code.company_id = person.company_id
              and code.user_id = person.user_id)
+       or exists (
+           select from data.notification as notification
+           where notification.company_id = person.company_id
+             and notification.user_id = person.user_id)
        or exists (
            select from data.email_address as address
            where address.company_id = person.company_id

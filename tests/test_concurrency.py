@@ -165,7 +165,7 @@ class TestCompletion:
             completion = race.start(lambda other: complete(other, claimed))
 
         assert completion.result(SECONDS).failure == 409
-        assert trace_of(call, queue_id)[-2:] == ["FAILED", "LATE_COMPLETION"]
+        assert trace_of(call, queue_id)[-3:] == ["FAILED", "DEAD_LETTERED", "LATE_COMPLETION"]
 
     def test_it_does_not_find_an_item_deleted_before(self, call: Caller, queue_item: MakeItem, race: Race) -> None:
         queue_id = queue_item()

@@ -2,8 +2,8 @@ create or replace function data.remove_user(p_company_id bigint, p_user_id bigin
 returns integer
 language plpgsql volatile set search_path = ''
 as $$
--- Remove a user: grants, sessions, invitation, memberships, second factor, vault, and the way from his e-mail to him. What is
--- left is a row that says who did what he did; his e-mail is free for others.
+-- Remove a user: grants, sessions, invitation, memberships, second factor, notifications, vault, and the way from his e-mail to
+-- him. What is left is a row that says who did what he did; his e-mail is free for others.
 --
 -- Returns:
 --   how many sessions have ended
@@ -21,6 +21,10 @@ begin
     delete from data.team_member as member
     where member.company_id = p_company_id
       and member.user_id = p_user_id;
+
+    delete from data.notification as notification
+    where notification.company_id = p_company_id
+      and notification.user_id = p_user_id;
 
     delete from data.email_address as address
     where address.company_id = p_company_id

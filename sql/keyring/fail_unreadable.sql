@@ -30,6 +30,7 @@ begin
     set status = 'FAILED',
         lease_seconds = null,
         lease_until = null,
+        deadline_time = null,
         finished_time = v_now,
         completion_status = 'FAILED',
         failure_reason = 'VAULT_UNREADABLE',
@@ -40,5 +41,6 @@ begin
 
     perform data.record_event(v_item, 'VAULT_UNREADABLE', 'broker', v_now, 'the request vault does not open');
     perform data.record_event(v_item, 'FAILED', 'broker', v_now, 'VAULT_UNREADABLE');
+    perform queue.item_ended(v_item, v_now);
 end;
 $$;

@@ -65,6 +65,7 @@ begin
 
     perform data.record_event(v_item, v_next::text::data.event_kind, p_caller.actor, p_now,
         case when v_next = 'COMPLETED' then p_status::text end);
+    perform queue.item_ended(v_item, p_now);
     return v_item;
 end;
 $$;

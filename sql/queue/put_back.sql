@@ -71,5 +71,8 @@ begin
     perform data.record_event(v_item,
         case v_next when 'PENDING' then 'REQUEUED' when 'FAILED' then 'FAILED' else 'CANCELLED' end::data.event_kind,
         p_actor, p_now, p_reason);
+    if v_next <> 'PENDING' then
+        perform queue.item_ended(v_item, p_now);
+    end if;
 end;
 $$;

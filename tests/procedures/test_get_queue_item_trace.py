@@ -101,7 +101,7 @@ def test_tells_of_a_failure(call: Caller, queue_item: MakeItem) -> None:
     held = claim(call, start=True)
     must(agent(call, "UpdateQueueItemToCompleted", responseVault="[]", completionStatus="FAILED", **held))
 
-    assert told(call, queue_id)[-1] == ("FAILED", AGENT, None)
+    assert told(call, queue_id)[-2:] == [("FAILED", AGENT, None), ("DEAD_LETTERED", "broker", None)]
 
 
 def test_tells_of_a_lost_lease_and_of_the_answer_that_came_too_late(

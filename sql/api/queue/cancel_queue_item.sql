@@ -41,6 +41,7 @@ declare
     v_now    timestamptz := data.clock();
     -- Locked: an agent may be starting this item right now.
     v_item   data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+    v_ended  data.queue_item;
 begin
     if p_force and v_item.status = 'PROCESSING' then
         perform data.record_event(v_item, 'CANCEL_REQUESTED', v_caller.actor, v_now, p_reason);
@@ -69,16 +70,21 @@ begin
       and claim.claim_number = v_item.claim_number
       and claim.outcome is null;
 
-    return query
     update data.queue_item as item
     set status = 'CANCELLED',
+        held = null,
         lease_seconds = null,
         lease_until = null,
+        deadline_time = null,
         stale_time = null,
         finished_time = v_now,
         cancelled_by = v_caller.actor
     where item.company_id = v_caller.company_id
       and item.queue_id = v_item.queue_id
-    returning item.queue_id, item.task_id, item.status, item.finished_time, item.cancelled_by, v_item.status, 'cancelled';
+    returning item.* into v_ended;
+    perform queue.item_ended(v_ended, v_now);
+
+    return query
+    select v_ended.queue_id, v_ended.task_id, v_ended.status, v_ended.finished_time, v_ended.cancelled_by, v_item.status, 'cancelled';
 end;
 $$;

@@ -31,6 +31,11 @@ declare
     v_root   bigint := coalesce(v_item.vault_queue_id, v_item.queue_id);
     v_vaults bigint[];
 begin
+    if v_item.finished_time is null then
+        v_item.status := 'CANCELLED';
+        perform queue.item_ended(v_item, data.clock());
+    end if;
+
     -- Two referrers deleted at once meet here, so that the second sees that it is the last.
     perform from data.vault_record as stored
     where stored.company_id = v_item.company_id
