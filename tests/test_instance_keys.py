@@ -88,6 +88,43 @@ def test_a_further_key_is_recorded_beside_the_first(
     assert recorded(admin) == [1, 2]
 
 
+def test_who_has_the_brokers_role_reserves_no_number_and_replaces_no_key(
+    config: Config, elsewhere: Config, admin: psycopg.Connection
+) -> None:
+    first = (config.data_dir / "keyring").read_text().strip()
+    [(value,)] = admin.execute("select check_value from data.instance_key").fetchall()
+    admin.execute("set role broker_app")
+
+    for number in (1, 3, 7, 0, -1, None):
+        answer = admin.execute("select keyring.record_instance_key(%s, %s)", [number, bytes(16)]).fetchone()
+        assert answer == (False,)
+    assert admin.execute("select keyring.record_instance_key(1, %s)", [value]).fetchone() == (True,)
+    admin.execute("reset role")
+
+    assert recorded(admin) == [1]
+    assert admin.execute("select check_value from data.instance_key").fetchall() == [(value,)]
+    assert open_keyring(replace(elsewhere, keyring=f"{first},2:{'ab' * 32}")).current == 2
+
+
+def test_a_keyring_with_a_gap_is_refused(config: Config, elsewhere: Config, admin: psycopg.Connection) -> None:
+    first = (config.data_dir / "keyring").read_text().strip()
+
+    text = refusal(replace(elsewhere, keyring=f"{first},3:{'ab' * 32}"))
+
+    assert text == "instance key 3 in BROKER_KEYRING is not the next one after 1: number new keys one after the other"
+    assert recorded(admin) == [1]
+
+
+def test_several_further_keys_are_recorded_in_order(
+    config: Config, elsewhere: Config, admin: psycopg.Connection
+) -> None:
+    first = (config.data_dir / "keyring").read_text().strip()
+
+    open_keyring(replace(elsewhere, keyring=f"3:{'cd' * 32},{first},2:{'ab' * 32}"))
+
+    assert recorded(admin) == [1, 2, 3]
+
+
 def test_ten_brokers_that_start_at_once_agree(config: Config, admin: psycopg.Connection) -> None:
     with ThreadPoolExecutor(10) as brokers:
         keyrings = list(brokers.map(lambda _: open_keyring(config), range(10)))

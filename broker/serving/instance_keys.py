@@ -34,7 +34,7 @@ def open_keyring(config: Config) -> InstanceKeyring:
         complaint = complain(keyring, recorded, config)
         if complaint:
             raise KeyringError(complaint)
-        for number in keyring.keys.keys() - recorded.keys():
+        for number in sorted(keyring.keys.keys() - recorded.keys()):
             value = check_value(keyring.key(number))
             [is_ours] = connection.execute(RECORD, [number, value]).fetchone() or [False]
             if not is_ours:
@@ -53,6 +53,14 @@ def complain(keyring: InstanceKeyring, recorded: Mapping[int, bytes], config: Co
             return f"instance key {number} is not in {name_of(config)}, but {remedy(config, recorded)}"
         if not matches_check_value(keyring.key(number), value):
             return tell_difference(number, config)
+    last = max(recorded, default=None)
+    for number in sorted(keyring.keys.keys() - recorded.keys()):
+        if last is not None and number != last + 1:
+            return (
+                f"instance key {number} in {name_of(config)} is not the next one after {last}: "
+                "number new keys one after the other"
+            )
+        last = number
     return None
 
 
