@@ -78,6 +78,19 @@ def test_a_wrong_code_is_counted_though_it_is_refused(call: Caller, code: str, a
     assert tries(admin) == [1]
 
 
+def test_the_audit_tells_of_a_failure_in_the_accounts_company(
+    call: Caller, code: str, admin: psycopg.Connection
+) -> None:
+    for email in (DAVE, "nobody@nowhere.example"):
+        assert activate(call, email, new_activation_code()).failure == 403
+
+    rows = admin.execute(
+        "select company_name, actor, procedure_name, status, action, entity, entity_name, details, address "
+        "from data.audit join data.company using (company_id) where status <> 0"
+    ).fetchall()
+    assert rows == [("Acme", DAVE, "ActivateUserAccount", 403, "ActivationFailed", "User", DAVE, NOT_GOOD, "127.0.0.1")]
+
+
 def test_the_right_code_is_good_after_nine_wrong_ones(call: Caller, code: str, clock: Clock) -> None:
     guess(call, clock, DAVE, 9)
 

@@ -151,6 +151,18 @@ def test_a_wrong_code_is_counted_though_it_is_refused(call: Caller, code: str, a
     assert recover(call, PETER, code).failure == 0
 
 
+def test_the_audit_tells_of_a_failure_in_the_companys_own(call: Caller, code: str, admin: psycopg.Connection) -> None:
+    for email in ("bob@acme.example", "nobody@nowhere.example"):
+        assert recover(call, email, new_recovery_code()).failure == 403
+
+    rows = admin.execute(
+        "select company_name, actor, procedure_name, status, action, entity, entity_name, details, address "
+        "from data.audit join data.company using (company_id) where status <> 0"
+    ).fetchall()
+    bob = "bob@acme.example"
+    assert rows == [("Acme", bob, "RecoverCompany", 403, "RecoveryFailed", "Company", "Acme", NOT_GOOD, "127.0.0.1")]
+
+
 def test_who_guesses_has_to_wait(call: Caller, code: str, clock: Clock) -> None:
     for _ in range(6):
         recover(call, PETER, new_recovery_code())

@@ -24,6 +24,7 @@ as $$
 -- Rules:
 --   A code is good for 7 days, for 10 tries and for one use.
 --   A wrong code counts as a try, and stays counted though the call is refused; it slows down who goes on guessing.
+--   A failure is kept in the company's audit.
 --   The password is the one sent here, whatever was sent when the user was made.
 declare
     v_caller     auth.caller := auth.enter_call();
@@ -41,6 +42,10 @@ begin
     where address.email = (p_activation_material).email
       and person.deactivated_time is null
     for no key update of person;
+
+    v_caller.company_id := v_user.company_id;
+    v_caller.user_id := v_user.user_id;
+    v_caller.actor := v_user.email;
 
     -- Locked: of many tries at once each is counted.
     select invitation.*
@@ -60,9 +65,6 @@ begin
         set activated_time = v_now
         where company.company_id = v_user.company_id
           and company.activated_time is null;
-        v_caller.company_id := v_user.company_id;
-        v_caller.user_id := v_user.user_id;
-        v_caller.actor := v_user.email;
         perform auth.audit(v_caller, v_now, 'Activated', 'User', v_user.user_uuid, v_user.email);
         accounts := array[row(v_user.email, format('account %s activated', v_user.email))::data.activated_account];
         return;
@@ -76,5 +78,9 @@ begin
     refused_status := 403;
     refused_message := 'the activation code is not good for this e-mail: it is wrong, used, expired, or was tried too often; '
         || 'an administrator can invite again';
+    if v_user.user_id is not null then
+        perform auth.audit(
+            v_caller, v_now, 'ActivationFailed', 'User', v_user.user_uuid, v_user.email, refused_message, refused_status);
+    end if;
 end;
 $$;

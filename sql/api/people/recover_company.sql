@@ -25,7 +25,7 @@ as $$
 -- Rules:
 --   The e-mail is that of a user of the company: active, deactivated, or invited.
 --   He becomes an active administrator with the password that is sent; his sessions and his second factor end.
---   Wrong codes are counted, and slow down who tries them.
+--   Wrong codes are counted, slow down who tries them, and are kept in the company's audit.
 declare
     v_caller   auth.caller := auth.enter_call();
     v_now      timestamptz := data.clock();
@@ -49,6 +49,10 @@ begin
     from data.company as company
     where company.company_id = v_user.company_id;
 
+    v_caller.company_id := v_company.company_id;
+    v_caller.user_id := v_user.user_id;
+    v_caller.actor := v_user.email;
+
     -- Locked: of many uses at once one is good.
     select recovery.*
     into v_recovery
@@ -57,9 +61,6 @@ begin
     for update;
 
     if v_recovery.verifier = sha256((p_takeover_material).proof) and v_password.verifier is not null then
-        v_caller.company_id := v_company.company_id;
-        v_caller.user_id := v_user.user_id;
-        v_caller.actor := v_user.email;
         perform auth.require_all_keys(v_company.company_id, 'recovery', v_company.company_uuid, v_password.grants);
         perform data.forget_password(v_user.company_id, v_user.user_id);
         perform data.end_sessions(v_user.company_id, v_user.user_id);
@@ -91,5 +92,10 @@ begin
     end if;
     refused_status := 403;
     refused_message := 'the recovery code is not good for this e-mail: it is wrong, or was replaced, or the e-mail is of no user';
+    if v_user.user_id is not null then
+        perform auth.audit(
+            v_caller, v_now, 'RecoveryFailed', 'Company', v_company.company_uuid, v_company.company_name, refused_message,
+            refused_status);
+    end if;
 end;
 $$;
