@@ -39,12 +39,14 @@ begin
     if v_uuid is not null then
         select kept.entity, kept.entity_uuid, kept.entity_name
         into entity, entity_uuid, entity_name
-        from data.audit as kept
-        where kept.company_id = p_caller.company_id
-          and kept.entity_uuid = v_uuid
-          and lower(kept.entity) = v_kind
-        order by kept.audit_id desc
-        limit 1;
+        from (
+            select latest.*
+            from data.audit as latest
+            where latest.company_id = p_caller.company_id
+              and latest.entity_uuid = v_uuid
+            order by latest.audit_time desc, latest.audit_id desc
+            limit 1) as kept
+        where lower(kept.entity) = v_kind;
     else
         select kept.entity, kept.entity_uuid, kept.entity_name
         into entity, entity_uuid, entity_name

@@ -49,25 +49,26 @@ begin
     v_start := greatest(v_start, auth.audit_since(v_caller, v_now));
 
     -- With and without a filter, each along its own index.
+    if p_entity_filter is null then
+        return query
+        select kept.entity, kept.entity_name, kept.action, kept.details, kept.actor, kept.audit_time, kept.status,
+               kept.procedure_name, kept.request_id, kept.address
+        from data.audit as kept
+        where kept.company_id = v_caller.company_id
+          and kept.audit_time between v_start and v_end
+        order by kept.audit_time desc, kept.audit_id desc
+        limit p_max_records;
+        return;
+    end if;
+
     return query
-    select shown.entity, shown.entity_name, shown.action, shown.details, shown.actor, shown.audit_time, shown.status,
-           shown.procedure_name, shown.request_id, shown.address
-    from (
-        (select kept.*
-         from data.audit as kept
-         where kept.company_id = v_caller.company_id
-           and p_entity_filter is null
-           and kept.audit_time between v_start and v_end
-         order by kept.audit_time desc, kept.audit_id desc
-         limit p_max_records)
-        union all
-        (select kept.*
-         from data.audit as kept
-         where kept.company_id = v_caller.company_id
-           and lower(kept.entity) = lower(p_entity_filter)
-           and kept.audit_time between v_start and v_end
-         order by kept.audit_time desc, kept.audit_id desc
-         limit p_max_records)) as shown
-    order by shown.audit_time desc, shown.audit_id desc;
+    select kept.entity, kept.entity_name, kept.action, kept.details, kept.actor, kept.audit_time, kept.status,
+           kept.procedure_name, kept.request_id, kept.address
+    from data.audit as kept
+    where kept.company_id = v_caller.company_id
+      and lower(kept.entity) = lower(p_entity_filter)
+      and kept.audit_time between v_start and v_end
+    order by kept.audit_time desc, kept.audit_id desc
+    limit p_max_records;
 end;
 $$;

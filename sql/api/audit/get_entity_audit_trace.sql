@@ -26,7 +26,7 @@ declare
     v_about  record := auth.audited_entity(v_caller, p_entity_type, p_entity_identifier);
     v_first  timestamptz;
 begin
-    select coalesce(array_agg(data.audit_step_of(shown, v_now) order by shown.audit_id desc), '{}')
+    select coalesce(array_agg(data.audit_step_of(shown, v_now) order by shown.audit_time desc, shown.audit_id desc), '{}')
     into steps
     from (
         select kept.*
@@ -34,7 +34,7 @@ begin
         where kept.company_id = v_caller.company_id
           and kept.entity_uuid = v_about.entity_uuid
           and kept.audit_time >= v_since
-        order by kept.audit_id desc
+        order by kept.audit_time desc, kept.audit_id desc
         limit 1000) as shown;
 
     select kept.audit_time
@@ -43,7 +43,7 @@ begin
     where kept.company_id = v_caller.company_id
       and kept.entity_uuid = v_about.entity_uuid
       and kept.audit_time >= v_since
-    order by kept.audit_id
+    order by kept.audit_time, kept.audit_id
     limit 1;
 
     summaries := array[row(

@@ -48,7 +48,7 @@ begin
     where kept.company_id = v_caller.company_id
       and kept.entity_uuid = v_about.entity_uuid
       and kept.audit_time >= v_since
-    order by kept.audit_id desc
+    order by kept.audit_time desc, kept.audit_id desc
     limit p_max_records;
 end;
 $$;
