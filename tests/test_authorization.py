@@ -91,7 +91,8 @@ def status(reply: Reply) -> str:
 
 def is_empty(reply: Reply) -> bool:
     """Whether an answer tells of nothing: no rows, counts of zero, or a row per request that says it was not found."""
-    return all(row.get("returned") is False or set(row.values()) == {0} for row in reply.table(1))
+    refused = ("returned", "done")
+    return all(any(row.get(word) is False for word in refused) or set(row.values()) == {0} for row in reply.table(1))
 
 
 def envelope(reply: Reply, name: object) -> tuple[int, str, dict[str, str]]:
@@ -162,6 +163,10 @@ def test_a_stranger_cannot_tell_what_exists_from_what_does_not(call: Caller, sta
         foreign = call(name, _as="gina", **body)
         absent = call(name, _as="gina", items=[{**body["items"][0], "queueId": ABSENT["queueId"]}])
         assert envelope(foreign, body["items"][0]["queueId"]) == envelope(absent, ABSENT["queueId"])
+    if "taskIds" in body:
+        foreign = call(name, _as="gina", **body)
+        absent = call(name, _as="gina", taskIds=[str(ABSENT["agentTokenId"])])
+        assert envelope(foreign, body["taskIds"][0]) == envelope(absent, ABSENT["agentTokenId"])
     for member in named[:1]:
         foreign = call(name, _as="gina", **body)
         absent = call(name, _as="gina", **{**body, member: ABSENT[member]})

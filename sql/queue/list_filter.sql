@@ -9,13 +9,16 @@ create or replace function queue.list_filter(
     p_max_priority            smallint,
     p_created_by_user_email   text,
     p_stale_threshold_minutes integer,
+    p_queue_name              text,
+    p_metadata                jsonb,
     out team_ids     bigint[],
     out machine_id   bigint,
     out bridge_id    bigint,
     out statuses     data.queue_status[],
     out min_priority smallint,
     out max_priority smallint,
-    out created_by   bigint)
+    out created_by   bigint,
+    out policy_ids   bigint[])
 language plpgsql stable set search_path = ''
 as $$
 -- The filters of GetTeamQueueItems, names turned into ids and checked.
@@ -23,9 +26,9 @@ as $$
 -- Returns:
 --   team_ids  the teams named that the company has, all the caller's; without names every team of the caller
 -- Errors:
---   JB400  a status that does not exist, or a threshold below one minute
+--   JB400  a status that does not exist, a threshold below one minute, or metadata that are no object
 --   JB403  a team named is not the caller's
---   JB404  the machine is in none of the teams, or the company has no such bridge
+--   JB404  the machine or the queue is in none of the teams, or the company has no such bridge
 -- Rules:
 --   A name of a team that the company does not have is ignored in the list.
 --   Plans that do not show priority do not filter by it.
@@ -41,16 +44,10 @@ begin
 
     team_ids := auth.named_teams(p_caller, p_team_name);
 
-    if p_machine_name is not null then
-        select machine.machine_id
-        into machine_id
-        from data.machine as machine
-        where machine.company_id = p_caller.company_id
-          and lower(machine.machine_name) = lower(p_machine_name)
-          and machine.team_id = any(team_ids);
-        if not found then
-            raise exception using errcode = 'JB404', message = format('machine %s not found in these teams', left(p_machine_name, 100));
-        end if;
+    machine_id := queue.named_machine(p_caller.company_id, team_ids, p_machine_name);
+    policy_ids := queue.named_policies(p_caller.company_id, team_ids, p_queue_name);
+    if jsonb_typeof(p_metadata) <> 'object' then
+        raise exception using errcode = 'JB400', message = 'metadata must be a JSON object: what the items'' metadata must contain';
     end if;
 
     if p_bridge_name is not null then

@@ -12,14 +12,18 @@ create or replace function queue.matching_items(
     p_created_by        bigint,
     p_include_completed boolean,
     p_include_cancelled boolean,
-    p_stale_before      timestamptz)
+    p_stale_before      timestamptz,
+    p_policy_ids        bigint[],
+    p_metadata          jsonb)
 returns setof data.queue_item
 language sql stable
 as $$
--- A team's items that pass the filters of GetTeamQueueItems; null: no such filter. Inlined into the listing and into the counts,
--- so it pins no search_path; every name is qualified.
+-- A team's items that pass the filters of GetTeamQueueItems and of the calls for many items; null: no such filter. Inlined into
+-- the listing and into the counts, so it pins no search_path; every name is qualified.
 --
 -- Arguments:
+--   policy_ids                  of these queues
+--   metadata                    whose metadata contain this
 --   min_priority, max_priority  inclusive, as the table keeps it: 0 to 100
 --   stale_before                only items in agents' hands without a sign of life since
 select item.*
@@ -41,6 +45,8 @@ where item.company_id = p_company_id
   and (p_created_by is null or item.created_by = p_created_by)
   and (p_include_completed or item.status not in ('COMPLETED', 'FAILED'))
   and (p_include_cancelled or item.status <> 'CANCELLED')
+  and (p_policy_ids is null or item.policy_id = any(p_policy_ids))
+  and (p_metadata is null or item.metadata @> p_metadata)
   and (p_stale_before is null
        or item.status in ('ASSIGNED', 'PROCESSING') and item.last_heartbeat_time < p_stale_before)
 $$;

@@ -9,37 +9,21 @@ as $$
 -- Queue a finished item again, as a new item of the same place, at once.
 --
 -- Arguments:
---   original  locked; FAILED or CANCELLED
+--   original  locked
 --   vault     the job for this time; null: the original's, to which the new item refers
 -- Returns:
 --   the new item
 -- Errors:
---   JB409  its machine or its queue was deleted
+--   JB409  as queue.retry_hindrance: it is neither FAILED nor CANCELLED, or its machine or its queue was deleted
 --   JB421  the vault was sealed for something else
 declare
-    v_scope   record := queue.scope_of(p_original);
-    v_new     data.new_item;
-    v_items   data.queue_item[];
-    v_removed text;
+    v_hindrance text := queue.retry_hindrance(p_original);
+    v_scope     record := queue.scope_of(p_original);
+    v_new       data.new_item;
+    v_items     data.queue_item[];
 begin
-    -- A pool's item goes back to the pool, whoever had it.
-    v_new.machine_id := case when not p_original.pooled then p_original.machine_id end;
-    perform from data.machine as machine
-    where machine.company_id = p_original.company_id
-      and machine.machine_id = v_new.machine_id
-    for key share;                                        -- as the foreign key does: nobody removes it meanwhile
-    select case
-               when machine.removed_time is not null then 'for machine ' || machine.removed_name
-               when policy.removed_time is not null then 'of queue ' || policy.queue_name
-           end
-    into v_removed
-    from data.queue_policy as policy
-    left join data.machine as machine on machine.company_id = policy.company_id and machine.machine_id = v_new.machine_id
-    where policy.company_id = p_original.company_id
-      and policy.policy_id = p_original.policy_id;
-    if v_removed is not null then
-        raise exception using errcode = 'JB409', message = format(
-            'queue item %s was %s, which was deleted: queue its job for another one', p_original.queue_id, v_removed);
+    if v_hindrance is not null then
+        raise exception using errcode = 'JB409', message = v_hindrance;
     end if;
 
     if (p_vault).owner_id is not null then
@@ -53,6 +37,8 @@ begin
     v_new.task_id := coalesce((p_vault).owner_id, data.uuid_v7());
     v_new.team_id := p_original.team_id;
     v_new.policy_id := p_original.policy_id;
+    -- A pool's item goes back to the pool, whoever had it.
+    v_new.machine_id := case when not p_original.pooled then p_original.machine_id end;
     v_new.labels := p_original.labels;
     v_new.priority := p_original.priority;
     v_new.max_attempts := p_original.max_attempts;

@@ -33,12 +33,12 @@ Nobody else is heard, wherever a token is needed (401):
 
 from typing import Any
 
-from tests.rights import audits, companies, details, directory, keys, lives, people, places, queue, sessions
+from tests.rights import audits, bulk, companies, details, directory, keys, lives, people, places, queue, sessions
 from tests.rights.stage import Bodies, Stage
 
 __all__ = ["ABSENT", "BODIES", "CALLERS", "DEAD", "Stage", "read_tables"]
 
-GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue)
+GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk)
 
 DEAD = ("nobody", "unknown", "expired", "idle", "ended", "deactivated", "removed")
 

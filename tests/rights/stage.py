@@ -21,6 +21,12 @@ class Stage:
             must(self.call("CancelQueueItem", queueId=queue_id))
         return queue_id
 
+    def task(self, status: str = "PENDING") -> str:
+        """The other name of a new item."""
+        told = must(self.call("GetQueueItemTrace", queueId=self.item(status)))
+        task_id: str = told.rows[0]["taskId"]
+        return task_id
+
     def claim(self) -> dict[str, Any]:
         """A started item of build-01 and its claim token."""
         queue_id = self.item()

@@ -11,7 +11,8 @@ returns table (
     cancelled_time  timestamptz,
     cancelled_by    text,
     previous_status data.queue_status,
-    result          text)
+    result          text,
+    wake            data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Cancel a queue item that no agent has started; with force, ask the agent of a started one to stop.
@@ -35,56 +36,21 @@ as $$
 --   Only items in PENDING or ASSIGNED status can be cancelled.
 --   Items that are already COMPLETED, CANCELLED, or PROCESSING cannot be cancelled.
 --   The cancellation reason is stored for audit purposes.
-#variable_conflict use_column
 declare
-    v_caller auth.caller := auth.enter_call();
-    v_now    timestamptz := data.clock();
+    v_caller    auth.caller := auth.enter_call();
+    v_now       timestamptz := data.clock();
     -- Locked: an agent may be starting this item right now.
-    v_item   data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
-    v_ended  data.queue_item;
+    v_item      data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+    v_hindrance text := queue.cancel_hindrance(v_item, p_force);
+    v_done      record;
 begin
-    if p_force and v_item.status = 'PROCESSING' then
-        perform data.record_event(v_item, 'CANCEL_REQUESTED', v_caller.actor, v_now, p_reason);
-
-        return query
-        update data.queue_item as item
-        set status = 'CANCELLING',
-            cancel_requested_time = v_now,
-            cancelled_by = v_caller.actor
-        where item.company_id = v_caller.company_id
-          and item.queue_id = v_item.queue_id
-        returning item.queue_id, item.task_id, item.status, item.finished_time, item.cancelled_by, v_item.status,
-                  'asked to stop';
-        return;
-    elsif v_item.status not in ('PENDING', 'ASSIGNED') then
-        raise exception using errcode = 'JB409', message = format('queue item %s is %s', v_item.queue_id, v_item.status);
+    if v_hindrance is not null then
+        raise exception using errcode = 'JB409', message = v_hindrance;
     end if;
-
-    perform data.record_event(v_item, 'CANCELLED', v_caller.actor, v_now, p_reason);
-
-    update data.claim as claim
-    set ended_time = v_now,
-        outcome = 'CANCELLED'
-    where claim.company_id = v_item.company_id
-      and claim.queue_id = v_item.queue_id
-      and claim.claim_number = v_item.claim_number
-      and claim.outcome is null;
-
-    update data.queue_item as item
-    set status = 'CANCELLED',
-        held = null,
-        lease_seconds = null,
-        lease_until = null,
-        deadline_time = null,
-        stale_time = null,
-        finished_time = v_now,
-        cancelled_by = v_caller.actor
-    where item.company_id = v_caller.company_id
-      and item.queue_id = v_item.queue_id
-    returning item.* into v_ended;
-    perform queue.item_ended(v_ended, v_now);
+    v_done := queue.cancel_item(v_caller, v_item, p_reason, v_now);
 
     return query
-    select v_ended.queue_id, v_ended.task_id, v_ended.status, v_ended.finished_time, v_ended.cancelled_by, v_item.status, 'cancelled';
+    select v_item.queue_id, v_item.task_id, (v_done.item).status, (v_done.item).finished_time, (v_done.item).cancelled_by,
+           v_item.status, v_done.result, v_done.wake;
 end;
 $$;

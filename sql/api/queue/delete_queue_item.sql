@@ -8,7 +8,7 @@ returns table (
     result   text)
 language plpgsql volatile security definer set search_path = ''
 as $$
--- Remove a queue item and its vaults, whatever its state.
+-- Remove a queue item and its vaults, whatever its state, unless it is protected.
 --
 -- Callers: users
 -- Arguments:
@@ -21,50 +21,20 @@ as $$
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, it is not of that team, or not the caller's
+--   JB409  the item is protected
 -- Rules:
 --   The requesting user must be a member of the specified team.
 --   Both the request vault and the response vault are deleted; a request vault that a retry shares goes with its last referrer.
 --   A running agent hears of it at its next heartbeat.
 declare
-    v_caller auth.caller := auth.enter_call();
-    v_item   data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
-    v_root   bigint := coalesce(v_item.vault_queue_id, v_item.queue_id);
-    v_vaults bigint[];
+    v_caller    auth.caller := auth.enter_call();
+    v_item      data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
+    v_hindrance text := queue.delete_hindrance(v_item);
 begin
-    if v_item.finished_time is null then
-        v_item.status := 'CANCELLED';
-        perform queue.item_ended(v_item, data.clock());
+    if v_hindrance is not null then
+        raise exception using errcode = 'JB409', message = v_hindrance;
     end if;
-
-    -- Two referrers deleted at once meet here, so that the second sees that it is the last.
-    perform from data.vault_record as stored
-    where stored.company_id = v_item.company_id
-      and stored.vault_record_id = v_item.request_vault_id
-    for update;
-
-    select array_agg(vault_record_id)
-    into v_vaults
-    from data.claim as claim
-    cross join unnest(array[claim.response_vault_id, claim.late_vault_id]) as left_behind (vault_record_id)
-    where claim.company_id = v_item.company_id
-      and claim.queue_id = v_item.queue_id;
-    v_vaults := v_vaults || v_item.response_vault_id;
-
-    delete from data.queue_item as item
-    where item.company_id = v_item.company_id
-      and item.queue_id = v_item.queue_id;
-
-    if not exists (
-        select from data.queue_item as item
-        where item.company_id = v_item.company_id
-          and (item.queue_id = v_root or item.vault_queue_id = v_root)
-          and item.request_vault_id = v_item.request_vault_id) then
-        v_vaults := v_vaults || v_item.request_vault_id;
-    end if;
-
-    delete from data.vault_record as stored
-    where stored.company_id = v_item.company_id
-      and stored.vault_record_id = any(v_vaults);
+    perform queue.delete_item(v_item, data.clock());
 
     return query
     select v_item.queue_id, v_item.task_id, 'deleted'::text;

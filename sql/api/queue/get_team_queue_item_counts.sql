@@ -14,7 +14,9 @@ create or replace function api.get_team_queue_item_counts(
     p_include_cancelled       boolean default true,
     p_only_stale              boolean default false,
     p_stale_threshold_minutes integer default 10,
-    p_max_records             integer default 1000)
+    p_max_records             integer default 1000,
+    p_queue_name              text default null,
+    p_metadata                jsonb default null)
 returns table (
     total_count      bigint,
     pending_count    bigint,
@@ -47,12 +49,14 @@ as $$
 --   onlyStale              only items in agents' hands that have shown no sign of life for staleThresholdMinutes
 --   staleThresholdMinutes  default 10
 --   maxRecords             changes nothing: all that match are counted
+--   queueName              only items of the queues of this name
+--   metadata               a JSON object: only items whose metadata contain it
 -- Returns:
 --   1: the counts, one row
 -- Errors:
---   JB400  staleThresholdMinutes or status is out of range
+--   JB400  staleThresholdMinutes or status is out of range, or metadata are no object
 --   JB403  a team named is not the caller's
---   JB404  the machine is in none of the teams, or the company has no such bridge
+--   JB404  the machine or the queue is in none of the teams, or the company has no such bridge
 -- Rules:
 --   Counts are of all that match, whatever maxRecords.
 declare
@@ -61,7 +65,7 @@ declare
     v_filter record;
 begin
     v_filter := queue.list_filter(v_caller, p_team_name, p_machine_name, p_bridge_name, p_status, p_priority, p_min_priority,
-        p_max_priority, p_created_by_user_email, p_stale_threshold_minutes);
+        p_max_priority, p_created_by_user_email, p_stale_threshold_minutes, p_queue_name, p_metadata);
 
     return query
     select count(*), count(*) filter (where matching.status = 'PENDING'), count(*) filter (where matching.status = 'ASSIGNED'),
@@ -72,6 +76,7 @@ begin
     from unnest(v_filter.team_ids) as mine (team_id)
     cross join lateral queue.matching_items(v_caller.company_id, mine.team_id, v_filter.machine_id, v_filter.bridge_id,
         v_filter.statuses, v_filter.min_priority, v_filter.max_priority, p_date_from, p_date_to, p_task_id,
-        v_filter.created_by, p_include_completed, p_include_cancelled, case when p_only_stale then v_before end) as matching;
+        v_filter.created_by, p_include_completed, p_include_cancelled, case when p_only_stale then v_before end,
+        v_filter.policy_ids, p_metadata) as matching;
 end;
 $$;

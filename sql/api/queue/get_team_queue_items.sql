@@ -14,7 +14,9 @@ create or replace function api.get_team_queue_items(
     p_include_cancelled       boolean default true,
     p_only_stale              boolean default false,
     p_stale_threshold_minutes integer default 10,
-    p_max_records             integer default 1000)
+    p_max_records             integer default 1000,
+    p_queue_name              text default null,
+    p_metadata                jsonb default null)
 returns table (
     queue_id                    bigint,
     task_id                     uuid,
@@ -78,13 +80,15 @@ as $$
 --   onlyStale              only items in agents' hands that have shown no sign of life for staleThresholdMinutes
 --   staleThresholdMinutes  default 10
 --   maxRecords             1 to 10000, default 1000
+--   queueName              only items of the queues of this name
+--   metadata               a JSON object: only items whose metadata contain it
 -- Returns:
 --   1: the items, highest priority first, then newest
 --   2: how many items match in all, by state
 -- Errors:
---   JB400  maxRecords, staleThresholdMinutes or status is out of range
+--   JB400  maxRecords, staleThresholdMinutes or status is out of range, or metadata are no object
 --   JB403  a team named is not the caller's
---   JB404  the machine is in none of the teams, or the company has no such bridge
+--   JB404  the machine or the queue is in none of the teams, or the company has no such bridge
 -- Rules:
 --   The requesting user must be a member of all specified teams; a name that the company does not have is ignored.
 --   If a machine name is provided, it must exist in one of the accessible teams.
@@ -106,7 +110,7 @@ begin
         raise exception using errcode = 'JB400', message = format('maxRecords is %s: 1 to 10,000 are possible', p_max_records);
     end if;
     v_filter := queue.list_filter(v_caller, p_team_name, p_machine_name, p_bridge_name, p_status, p_priority, p_min_priority,
-        p_max_priority, p_created_by_user_email, p_stale_threshold_minutes);
+        p_max_priority, p_created_by_user_email, p_stale_threshold_minutes, p_queue_name, p_metadata);
 
     return query
     select item.queue_id, item.task_id, item.created_time, data.minutes_between(item.created_time, v_now),
@@ -131,7 +135,7 @@ begin
             from queue.matching_items(v_caller.company_id, mine.team_id, v_filter.machine_id, v_filter.bridge_id,
                 v_filter.statuses, v_filter.min_priority, v_filter.max_priority, p_date_from, p_date_to, p_task_id,
                 v_filter.created_by, p_include_completed, p_include_cancelled,
-                case when p_only_stale then v_before end) as matching
+                case when p_only_stale then v_before end, v_filter.policy_ids, p_metadata) as matching
             order by matching.priority desc, matching.created_time desc
             limit p_max_records) as chosen
         order by chosen.priority desc, chosen.created_time desc, chosen.queue_id desc

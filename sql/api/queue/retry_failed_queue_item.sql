@@ -30,7 +30,7 @@ as $$
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's, or there is no key to seal with
 --   JB404  the company has no such item, it is not of that team, or not the caller's
---   JB409  the item is neither FAILED nor CANCELLED, or its machine was deleted
+--   JB409  the item is neither FAILED nor CANCELLED, or its machine or queue was deleted
 --   JB421  the vault was sealed for another machine
 -- Rules:
 --   The requesting user must be a member of the specified team.
@@ -45,10 +45,6 @@ declare
     v_original data.queue_item := auth.require_item(v_caller, p_original_queue_id, p_task_id, p_team_name);
     v_item     data.queue_item;
 begin
-    if v_original.status not in ('FAILED', 'CANCELLED') then
-        raise exception using errcode = 'JB409', message = format(
-            'queue item %s is %s: only a FAILED or CANCELLED one can be retried', v_original.queue_id, v_original.status);
-    end if;
     v_item := queue.retry_item(v_caller, v_original, p_modified_vault, v_now);
 
     return query
