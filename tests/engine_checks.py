@@ -46,8 +46,7 @@ class Ground:
 def hands_out_the_first_in_order(ground: Ground) -> None:
     older, newer = create(ground.call), create(ground.call)
     urgent = create(ground.call, "build-02", priority=1)
-    rows = ground.call("GetQueueItemsNext", _as="north", itemCount=2).rows
-    assert [row["queueId"] for row in rows] == [urgent, older]
+    assert [claim(ground.call, "north")["queueId"] for _ in range(2)] == [urgent, older]
     last = claim(ground.call)
     assert (last["queueId"], last["attempt"]) == (newer, 1)
     assert ground.call("GetQueueItemsNext", _as="north").rows == []
@@ -68,6 +67,8 @@ def keeps_companies_and_teams_apart(ground: Ground) -> None:
     for caller in ("carol", "gina", "dev-01", "build-02"):
         assert ground.call("CancelQueueItem", _as=caller, queueId=ours).failure in (403, 404)
         assert ground.call("GetQueueItemTrace", _as=caller, queueId=ours).failure == 404
+    assert claim(ground.call, "gina", machineName="build-01")["queueId"] == theirs
+    theirs = create(ground.call, _as="gina")
     assert claim(ground.call, "gina", bridgeName="north")["queueId"] == theirs
     create(ground.call, "dev-01", "dev", _as="carol")
     [row] = ground.call("GetQueueItemsNext", machineName=None, bridgeName="north", itemCount=9).rows

@@ -41,8 +41,13 @@ MUTANTS = {
     ),
     "the newest comes first": Mutant(
         "queue/lock_next_items",
-        IN_ORDER,
-        IN_ORDER.replace("offer.queue_id)", "offer.queue_id desc)"),
+        "order by item.priority desc, item.queue_id\n            limit",
+        "order by item.priority desc, item.queue_id desc\n            limit",
+    ),
+    "the newest of each machine comes first": Mutant(
+        "queue/lock_next_items",
+        "order by item.priority desc, item.queue_id\n                limit",
+        "order by item.priority desc, item.queue_id desc\n                limit",
     ),
     "priorities are forgotten": Mutant(
         "queue/lock_next_items", IN_ORDER, IN_ORDER.replace("offer.priority desc, ", "")

@@ -143,7 +143,8 @@ class Hot:
             select item.queue_id, item.task_id, item.attempt, machine.machine_uuid
             from data.claim as claim
             join data.queue_item as item using (company_id, queue_id)
-            join data.machine as machine using (company_id, machine_id)
+            join data.machine as machine
+                on machine.company_id = item.company_id and machine.machine_id = item.machine_id
             where claim.outcome is null
         """)
 

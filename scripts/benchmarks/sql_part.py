@@ -74,8 +74,8 @@ COMPLETE = r"""
     \startpipeline
     select set_config('broker.token_hash', '{session}', true);
     select * from api.update_queue_item_to_completed(p_queue_id => :queue_id, p_claim_token => '{claim_hash}'::bytea,
-        p_response_vault => row('machine', md5('m' || :m)::uuid, 'queue_item', md5('item' || :n)::uuid, 1, 'response',
-            1, :wrapped_key, :content, sha256('x'))::data.vault);
+        p_response_vault => row('machine', md5('m' || :m)::uuid, 'queue_item', md5('item' || :queue_id)::uuid, 1,
+            'response', 1, :wrapped_key, :content, sha256('x'))::data.vault);
     \endpipeline
 """
 
