@@ -33,12 +33,25 @@ Nobody else is heard, wherever a token is needed (401):
 
 from typing import Any
 
-from tests.rights import audits, bulk, companies, details, directory, keys, lives, people, places, queue, sessions
+from tests.rights import (
+    audits,
+    bulk,
+    companies,
+    details,
+    directory,
+    keys,
+    lives,
+    people,
+    places,
+    queue,
+    schedules,
+    sessions,
+)
 from tests.rights.stage import Bodies, Stage
 
 __all__ = ["ABSENT", "BODIES", "CALLERS", "DEAD", "Stage", "read_tables"]
 
-GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk)
+GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk, schedules)
 
 DEAD = ("nobody", "unknown", "expired", "idle", "ended", "deactivated", "removed")
 
@@ -71,6 +84,7 @@ ABSENT: dict[str, Any] = {
     "currentUserEmail": "nobody@users.example",
     "regionName": "nowhere",
     "machineName": "nothing",
+    "scheduleName": "nothing",
     "bridgeName": "nothing",
     "currentTeamName": "nowhere",
     "currentRegionName": "nowhere",
