@@ -80,6 +80,8 @@ def _live(config: AgentConfig) -> tuple[Ending, str]:
     if config.sends_token_in_the_clear:
         log.warning("the token and every job cross the network in the clear: use https")
     agent = Agent(config, open_client(config))
+    for name in config.secret_env:  # the agent has copied them; a job can read the environment of its warden
+        os.environ.pop(name, None)
     signal.set_wakeup_fd(agent.wake_descriptor, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: agent.stop())

@@ -46,6 +46,13 @@ def read_names(value: object) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
+def read_files(value: object) -> tuple[Path, ...]:
+    files = tuple(Path(name) for name in read_names(value))
+    if not all(file.is_absolute() for file in files):
+        raise ValueError("a list of absolute paths (separated by commas in the environment)")
+    return files
+
+
 def read_switch(value: object) -> bool:
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     answer = known.get(str(value).strip().lower())
@@ -139,6 +146,12 @@ class AgentConfig:
     pass_environment: tuple[str, ...] = field(
         default=(), metadata=_about(read_names, "further variables of the agent that its jobs get")
     )
+    secret_env: tuple[str, ...] = field(
+        default=(), metadata=_about(read_names, "variables of the agent in which secrets of queues may lie")
+    )
+    secret_files: tuple[Path, ...] = field(
+        default=(), metadata=_about(read_files, "files in which secrets of queues may lie, each by its whole path")
+    )
 
     @property
     def folder(self) -> Path:
@@ -203,9 +216,14 @@ def _read_values(given: Mapping[str, tuple[str, object]]) -> dict[str, object]:
 
 def _read_toml(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"the file {file} cannot be read: {error}") from error
+    secrets = values.get("secrets")
+    if isinstance(secrets, dict):  # `secrets.env` in the file is the setting secret_env
+        del values["secrets"]
+        values |= {f"secret_{name}": value for name, value in secrets.items()}
+    return values
 
 
 def _read_token_file(config: AgentConfig) -> AgentConfig:
@@ -230,7 +248,9 @@ def _check(config: AgentConfig) -> AgentConfig:
         raise ConfigError("the agent token holds characters that no token has")
     if config.machine and config.bridge:
         raise ConfigError("give --machine or --bridge, not both")
-    for name in config.pass_environment:
+    for name in (*config.pass_environment, *config.secret_env):
         if name.upper().startswith(ENVIRONMENT_PREFIX):
             raise ConfigError(f"{name} is never passed to jobs")
+    if config.token_file in config.secret_files:
+        raise ConfigError(f"{config.token_file} holds the agent's own token, which is never passed to jobs")
     return config

@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 from agent.config import ENVIRONMENT_PREFIX
 from agent.output import Capture, Output
 from agent.progress import Progress, ProgressReader
+from agent.redaction import NOTHING_HIDDEN, Redaction
 
 WARDEN = Path(__file__).with_name("warden.py")
 READ_BYTES = 65536
@@ -68,6 +69,7 @@ class Execution:
         timeout_seconds: then the job is stopped; None is never.
         grace_seconds: from SIGTERM to SIGKILL.
         output_bytes: kept of each stream.
+        redaction: what of the job's output nobody may see.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class Execution:
         timeout_seconds: float | None,
         grace_seconds: float,
         output_bytes: int,
+        redaction: Redaction = NOTHING_HIDDEN,
     ) -> None:
         self.folder = folder
+        self.redaction = redaction
         self.timeout_seconds = timeout_seconds
         self.output_bytes = output_bytes
         self._environment = environment
@@ -90,8 +94,8 @@ class Execution:
         self._started = datetime.now(UTC)
         self._begun = time.monotonic()
         self._seconds: float | None = None
-        self._captures = {"stdout": Capture(output_bytes), "stderr": Capture(output_bytes)}
-        self._progress = ProgressReader(folder / "progress")
+        self._captures = {name: Capture(output_bytes, redaction) for name in ("stdout", "stderr")}
+        self._progress = ProgressReader(folder / "progress", redaction)
         self._version = 0
 
     @property
@@ -115,10 +119,8 @@ class Execution:
     def snapshot(self) -> Snapshot:
         with self._lock:
             seconds = time.monotonic() - self._begun if self._seconds is None else self._seconds
-            outputs = {name: capture.output() for name, capture in self._captures.items()}
-            return Snapshot(
-                self._started, seconds, outputs["stdout"], outputs["stderr"], self._progress.latest, self._version
-            )
+            stdout, stderr = (capture.output() for capture in self._captures.values())
+            return Snapshot(self._started, seconds, stdout, stderr, self._progress.latest, self._version)
 
     @property
     def version(self) -> int:
@@ -136,6 +138,8 @@ class Execution:
                 ended = Ended(failure=f"the job could not be started: {error.strerror or type(error).__name__}")
         with self._lock:
             self._seconds = time.monotonic() - self._begun
+            for capture in self._captures.values():
+                capture.end()
         if ended.stopped is not None and ended.stopped != "timeout":
             self._interrupted = ended.stopped
         return ended

@@ -15,6 +15,8 @@ from agent.execution import Execution, job_environment
 from agent.handlers import Handler, NoJobError, Outcome, job_timeout, read_job
 from agent.handlers.find import find_handler
 from agent.log import log
+from agent.redaction import NOTHING_HIDDEN
+from agent.secrets import Secrets
 from agent.wire import Claim, JsonObject
 
 
@@ -55,6 +57,7 @@ class Jobs:
         self._running: dict[str, Running] = {}
         self._changed = threading.Condition()
         self._environment = job_environment(os.environ, config.pass_environment)
+        self._secrets = Secrets(config.secret_env, config.secret_files, os.environ)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -94,15 +97,17 @@ class Jobs:
     def _prepare(self, claim: Claim, folder: Path) -> tuple[Running, Callable[[], Outcome]]:
         """Read the job; what cannot be read is run too, to an outcome that says why not."""
         config = self._config
-        handler, seconds, run = "", None, None
+        handler, seconds, run, redaction = "", None, None, NOTHING_HIDDEN
         try:
             job = read_job(claim.vault_content)
             handler = str(job["handler"])
             seconds = job_timeout(job, claim.timeout_seconds)
-            run = find_handler(job, config)
+            handle = find_handler(job, config)
+            job, redaction = self._secrets.resolve(job, claim.secrets)
+            run = handle
         except NoJobError as error:
             job, refusal = {}, _refuse(handler, error)
-        execution = Execution(folder, self._environment, seconds, config.grace_seconds, config.output_bytes)
+        execution = Execution(folder, self._environment, seconds, config.grace_seconds, config.output_bytes, redaction)
         running = Running(claim, handler, execution)
         return running, (lambda: refusal) if run is None else partial(_call, run, job, running)
 

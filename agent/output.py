@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from agent.redaction import NOTHING_HIDDEN, Redaction
+
 CONTINUATION_BYTES = range(0x80, 0xC0)
 LONGEST_CHARACTER_BYTES = 4
 
@@ -32,9 +34,10 @@ class Output:
 
 
 class Capture:
-    """Collects a stream in bounded memory: about one and a half times the limit."""
+    """Collects a stream, redacted, in bounded memory: about one and a half times the limit."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, redaction: Redaction = NOTHING_HIDDEN) -> None:
+        self._stream = redaction.stream()
         self._head_bytes = limit // 2
         self._tail_bytes = limit - self._head_bytes
         self._head = bytearray()
@@ -42,6 +45,13 @@ class Capture:
         self.total = 0
 
     def add(self, content: bytes) -> None:
+        self._keep(self._stream.add(content))
+
+    def end(self) -> None:
+        """Nothing follows: what might have become a secret is kept as it is."""
+        self._keep(self._stream.end())
+
+    def _keep(self, content: bytes) -> None:
         self.total += len(content)
         room = self._head_bytes - len(self._head)
         self._head += content[:room]

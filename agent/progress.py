@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from agent.redaction import NOTHING_HIDDEN, Redaction
+
 LINE_BYTES = 1024
 TEXT_CHARACTERS = 200
 
@@ -37,7 +39,8 @@ def read_line(line: bytes) -> Progress | None:
 class ProgressReader:
     """The agent's end of the pipe, from entering to leaving; latest stays after that."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redaction: Redaction = NOTHING_HIDDEN) -> None:
+        self._redaction = redaction
         self.path = path
         self.latest: Progress | None = None
         self._descriptor = -1
@@ -68,5 +71,5 @@ class ProgressReader:
         self._unfinished = self._unfinished[:LINE_BYTES]
         before = self.latest
         for line in lines:
-            self.latest = read_line(line[:LINE_BYTES]) or self.latest
+            self.latest = read_line(self._redaction.content(line)[:LINE_BYTES]) or self.latest
         return self.latest != before

@@ -1,7 +1,7 @@
 """The records that travel between agent and broker, and how an envelope becomes one."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 JsonObject: TypeAlias = dict[str, object]
@@ -14,7 +14,11 @@ class EnvelopeError(ValueError):
 
 @dataclass(frozen=True)
 class Claim:
-    """One item that the broker has handed to this agent; the claimToken proves it in every later call."""
+    """One item that the broker has handed to this agent; the claimToken proves it in every later call.
+
+    Attributes:
+        secrets: where the queue says that its secrets lie, by name; never their values.
+    """
 
     task_id: str
     queue_id: int
@@ -23,6 +27,7 @@ class Claim:
     lease_seconds: int
     timeout_seconds: float | None
     vault_content: str | None
+    secrets: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def read_envelope(body: bytes) -> Envelope:
 
 def read_claim(row: JsonObject) -> Claim:
     """One row of GetQueueItemsNext."""
-    vault = row.get("vaultContent")
+    vault, secrets = row.get("vaultContent"), row.get("secrets")
     return Claim(
         task_id=str(row["taskId"]),
         queue_id=int(str(row["queueId"])),
@@ -113,6 +118,7 @@ def read_claim(row: JsonObject) -> Claim:
         lease_seconds=int(str(row.get("leaseSeconds") or 0)),
         timeout_seconds=optional_number(row.get("timeoutSeconds")),
         vault_content=vault if isinstance(vault, str) else None,
+        secrets=secrets if isinstance(secrets, dict) else {},
     )
 
 

@@ -105,8 +105,14 @@ def conclude(
     """The outcome of an ended process; error, when the handler knows better than the exit code why it failed."""
     if error is None or ended.stopped is not None:
         error = error_of(ended, execution.timeout_seconds)
+    redaction = execution.redaction
     answer = answer_text(
-        handler, execution.snapshot(), ended, error, output_bytes=execution.output_bytes, further=further
+        handler,
+        execution.snapshot(),
+        ended,
+        error and redaction.text(error),
+        output_bytes=execution.output_bytes,
+        further={name: redaction.json(value) for name, value in (further or {}).items()},
     )
     if ended.stopped is not None and ended.stopped != "timeout":
         return Outcome("CANCELLED", True, answer)
