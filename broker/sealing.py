@@ -1,6 +1,6 @@
 """Seal the vaults of a call: find out what each belongs to, and with which key."""
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -18,9 +18,13 @@ from broker.errors import RefusedError
 
 CACHED_OWNERS = 20_000
 FIND_TARGET = "select * from keyring.vault_target($1, $2::jsonb)"
+FIND_TARGETS = "select * from unnest(keyring.vault_targets($1, $2::jsonb))"
+LISTED_TARGETS = ("new_item", "item")  # whose procedures say, item by item, why a vault was not sealed
 NO_KEY = "this token holds no key for what the vault belongs to"
 
 OwnerKey = tuple[UUID, str, str]
+AskedKey = tuple[OwnerKey | None, str | None]  # with the claimToken, which says which attempt answers
+ScopeKey = tuple[int, bytes]  # version and key
 
 
 @dataclass(frozen=True)
@@ -77,21 +81,32 @@ class Sealer:
         if fresh and keys is None and procedure.header.seals:
             caller.refresh_keys()
         for seal in procedure.header.seals:
-            for place in places(procedure, seal.path, sealed):
-                text = place.holder[place.name]
-                held = keys or caller.keys
-                owner = (owners or {}).get(seal.path) or self._find_owner(seal, place.members, caller, held, fresh)
-                version = held.newest_version(owner.scope_kind, owner.scope_id)
-                if version is None and keys is None:
+            found = list(places(procedure, seal.path, sealed))
+            if "." in seal.path and seal.target in LISTED_TARGETS:
+                listed = self._find_listed(seal, found, caller, keys or caller.keys, fresh)
+            else:
+                known = (owners or {}).get(seal.path)
+                listed = [
+                    known or self._find_owner(seal, place.members, caller, keys or caller.keys, fresh)
+                    for place in found
+                ]
+            scope_keys: dict[tuple[str, UUID], ScopeKey] = {}
+            for place, found_owner in zip(found, listed, strict=True):
+                if found_owner is None:
+                    place.holder[place.name] = None
+                    continue
+                owner, held = found_owner, keys or caller.keys
+                scope = owner.scope_kind, owner.scope_id
+                if keys is None and scope not in scope_keys and held.newest_version(*scope) is None:
                     # Remembered from another's call, the owner must not tell this caller that the item exists: ask.
                     owner = self._find_owner(seal, place.members, caller, held, fresh=True)
                     held = caller.refresh_keys()
-                    version = held.newest_version(owner.scope_kind, owner.scope_id)
-                key = None if version is None else held.scope_key(owner.scope_kind, owner.scope_id, version)
-                if version is None or key is None:
-                    raise RefusedError(403, NO_KEY)
+                    scope = owner.scope_kind, owner.scope_id
+                if scope not in scope_keys:
+                    scope_keys[scope] = key_for(held, *scope)
+                version, key = scope_keys[scope]
                 place.holder[place.name] = seal_vault(
-                    text,
+                    place.holder[place.name],
                     owner,
                     held.company_uuid,
                     version,
@@ -115,13 +130,42 @@ class Sealer:
             target = self._ask(seal.target, members, caller)
             if key is not None:
                 self._remember(key, target)
-        owner_id = target.owner_id
-        if owner_id is None:
-            chosen = members.get("taskId") if seal.target.startswith("new_") else None
-            owner_id = UUID(chosen) if chosen else uuid7()
-        # Where the entity may be of any kind, only the database knows which; its vault is named after it.
-        name = target.owner_kind if seal.target == "entity" else seal.vault_name
-        return VaultOwner(target.scope_kind, target.scope_id, target.owner_kind, owner_id, target.attempt, name)
+        return owner_of(seal, target, members)
+
+    def _find_listed(
+        self, seal: Seal, found: Sequence[Place], caller: Caller, held: HeldKeys, fresh: bool
+    ) -> list[VaultOwner | None]:
+        """What the vaults of a list belong to, asked for in one round trip, once for each place or item.
+
+        Returns:
+            None where the database refuses to say it: the call goes on without this vault, and says why.
+        """
+        keys = [
+            (owner_key(seal.target, place.members, held.company_uuid), place.members.get("claimToken"))
+            for place in found
+        ]
+        targets: dict[AskedKey, Target | None] = {}
+        asked: dict[AskedKey, Mapping[str, Any]] = {}
+        for key, place in zip(keys, found, strict=True):
+            if key in targets or key in asked:
+                continue
+            known = None if key[0] is None or fresh else self._targets.get(key[0])
+            # What is remembered from another's call must not tell this caller that the item exists.
+            if known is not None and held.newest_version(known.scope_kind, known.scope_id) is not None:
+                targets[key] = known
+            else:
+                asked[key] = place.members
+        if asked:
+            json = orjson.dumps(list(asked.values())).decode()
+            rows = self._database.query(FIND_TARGETS, seal.target, json, token_hash=caller.token_hash)
+            for key, row in zip(asked, rows, strict=True):
+                targets[key] = target = Target(**row) if row["scope_kind"] is not None else None
+                if target is not None and key[0] is not None:
+                    self._remember(key[0], target)
+        return [
+            None if target is None else owner_of(seal, target, place.members)
+            for target, place in zip(map(targets.__getitem__, keys), found, strict=True)
+        ]
 
     def _ask(self, target: str, members: Mapping[str, Any], caller: Caller) -> Target:
         json = orjson.dumps(members).decode()
@@ -132,6 +176,30 @@ class Sealer:
         if len(self._targets) >= CACHED_OWNERS:
             self._targets.clear()
         self._targets[key] = target
+
+
+def owner_of(seal: Seal, target: Target, members: Mapping[str, Any]) -> VaultOwner:
+    """What one vault belongs to; something new gets the taskId that the caller chose, or a fresh one."""
+    owner_id = target.owner_id
+    if owner_id is None:
+        chosen = members.get("taskId") if seal.target.startswith("new_") else None
+        owner_id = UUID(chosen) if chosen else uuid7()
+    # Where the entity may be of any kind, only the database knows which; its vault is named after it.
+    name = target.owner_kind if seal.target == "entity" else seal.vault_name
+    return VaultOwner(target.scope_kind, target.scope_id, target.owner_kind, owner_id, target.attempt, name)
+
+
+def key_for(held: HeldKeys, scope_kind: str, scope_id: UUID) -> ScopeKey:
+    """The key under which new vaults of a scope are sealed, and its version.
+
+    Raises:
+        RefusedError: 403, the caller holds none.
+    """
+    version = held.newest_version(scope_kind, scope_id)
+    key = None if version is None else held.scope_key(scope_kind, scope_id, version)
+    if version is None or key is None:
+        raise RefusedError(403, NO_KEY)
+    return version, key
 
 
 def fingerprint_context(target: str, owner: VaultOwner, idempotency_key: str | None) -> bytes | None:

@@ -9,12 +9,14 @@ as $$
 -- Queue items: whoever makes one, makes it here.
 --
 -- Arguments:
---   items    names resolved, rights and numbers checked; each brings a vault of its own, or refers to one that is there
+--   items    names resolved, rights and numbers checked; each brings a vault of its own, or refers to one that is there; what one
+--            of them needs of the others stands before it
 --   details  of their event CREATED
 -- Returns:
 --   the items, in the order in which they were given
 -- Errors:
---   JB404  a queue or a machine was deleted meanwhile
+--   JB404  a queue, a machine or a needed item was deleted meanwhile
+--   JB409  a needed item is FAILED or CANCELLED
 --   JB421  a vault was sealed with a key that has ended
 -- Rules:
 --   An item whose time has not come, or that needs others, is held outside its lane.
@@ -26,22 +28,47 @@ declare
         select nextval('data.queue_item_queue_id_seq')
         from generate_series(1, cardinality(p_items)));
     v_vault_ids       bigint[];
+    v_lane_ids        bigint[];
+    v_lane_id         bigint;
+    v_lane            record;
+    v_place           bigint;
+    v_open            integer[];
 begin
+    -- Each lane is looked for once, all in one order.
+    for v_lane in
+        select item.policy_id, item.machine_id, item.labels, array_agg(item.ordinality) as places
+        from unnest(p_items) with ordinality as item
+        group by item.policy_id, item.machine_id, item.labels
+        order by item.policy_id, item.machine_id, item.labels
+    loop
+        v_lane_id := queue.lane_of(p_caller.company_id, v_lane.policy_id, v_lane.machine_id, v_lane.labels, v_lane_user_id);
+        foreach v_place in array v_lane.places loop
+            v_lane_ids[v_place] := v_lane_id;
+        end loop;
+    end loop;
+
+    if exists (select from unnest(p_items) as item where item.needs is not null or item.needs_places is not null) then
+        v_open := queue.count_needs(p_caller.company_id, p_items);
+    end if;
     v_vault_ids := data.store_vaults(p_caller.company_id, array(select item.vault from unnest(p_items) as item), p_now);
 
     insert into data.queue_item (
         company_id, queue_id, task_id, team_id, policy_id, lane_id, machine_id, pooled, labels, priority, max_attempts, retries,
         timeout_seconds, backoff, metadata, request_vault_id, vault_queue_id, original_queue_id, schedule_id, tick_time,
-        created_by, counted_user_id, created_time, ready_time, expires_time, held, run_anyway)
+        created_by, counted_user_id, created_time, ready_time, expires_time, held, run_anyway, open_dependency_count)
     overriding system value
-    select p_caller.company_id, v_ids[item.ordinality], item.task_id, item.team_id, item.policy_id,
-           queue.lane_of(p_caller.company_id, item.policy_id, item.machine_id, item.labels, v_lane_user_id),
+    select p_caller.company_id, v_ids[item.ordinality], item.task_id, item.team_id, item.policy_id, v_lane_ids[item.ordinality],
            item.machine_id, item.machine_id is null, item.labels, item.priority, item.max_attempts, item.retries,
            item.timeout_seconds, item.backoff, item.metadata, coalesce(item.request_vault_id, v_vault_ids[item.ordinality]),
            item.vault_queue_id, item.original_queue_id, item.schedule_id, item.tick_time, p_caller.user_id,
            v_counted_user_id, p_now, coalesce(item.ready_time, p_now), item.expires_time,
-           case when item.ready_time > p_now then 'TIME'::data.hold end, coalesce(item.run_anyway, false)
+           case when v_open[item.ordinality] > 0 then 'DEPENDENCY' when item.ready_time > p_now then 'TIME' end::data.hold,
+           coalesce(item.run_anyway, false), coalesce(v_open[item.ordinality], 0)
     from unnest(p_items) with ordinality as item;
+
+    if v_open is not null then
+        perform queue.keep_needs(p_caller.company_id, p_items, v_ids);
+    end if;
 
     insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor, details)
     select p_caller.company_id, added.queue_id, p_now, 'CREATED', 0, p_caller.actor, p_details

@@ -19,6 +19,8 @@ begin
 
     update data.queue_item as item
     set status = 'ASSIGNED',
+        held = null,
+        open_dependency_count = 0,
         attempt = v_claim.attempt,
         claim_number = v_claim.claim_number,
         assigned_time = p_now,

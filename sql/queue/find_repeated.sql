@@ -18,31 +18,11 @@ as $$
 -- Rules:
 --   Keys are kept for seven days. Two calls at once: the second waits here for the first.
 declare
-    v_digest      bytea := sha256(coalesce(p_vault_fingerprint, ''::bytea) || convert_to(p_arguments::text, 'UTF8'));
-    v_fingerprint bytea := coalesce(substring(p_vault_fingerprint from 1 for 4), '\x00000000') || substring(v_digest from 1 for 28);
-    v_kept        data.idempotency;
-    v_item        data.queue_item;
+    v_kept data.idempotency := queue.use_key(p_caller, p_idempotency_key, p_vault_fingerprint, p_arguments, p_now);
+    v_item data.queue_item;
 begin
-    insert into data.idempotency as kept (company_id, user_id, idempotency_key, fingerprint, queue_id, expires_time)
-    values (p_caller.company_id, p_caller.user_id, p_idempotency_key, v_fingerprint, 0, p_now + interval '7 days')
-    on conflict (company_id, user_id, idempotency_key) do update
-    set fingerprint = excluded.fingerprint,
-        queue_id = 0,
-        expires_time = excluded.expires_time
-    where kept.expires_time <= p_now;
-    if found then
+    if v_kept.company_id is null then
         return null;
-    end if;
-
-    select kept.*
-    into v_kept
-    from data.idempotency as kept
-    where kept.company_id = p_caller.company_id
-      and kept.user_id = p_caller.user_id
-      and kept.idempotency_key = p_idempotency_key;
-    if data.is_another_text(v_kept.fingerprint, v_fingerprint) then
-        raise exception using errcode = 'JB409',
-            message = format('Idempotency-Key %s was used with another body', p_idempotency_key);
     end if;
 
     select item.*

@@ -9,7 +9,12 @@ as $$
 -- Rules:
 --   Each item that FAILED leaves one dead letter, until somebody retries or discards it; who made the item is told, if he is
 --   still there.
+--   What depends on it is settled; an item that nothing depends on pays nothing for that.
 begin
+    if p_item.has_dependants then
+        perform queue.settle_dependants(p_item, p_now);
+    end if;
+
     if p_item.status <> 'FAILED' then
         return;
     end if;

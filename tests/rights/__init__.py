@@ -35,6 +35,7 @@ from typing import Any
 
 from tests.rights import (
     audits,
+    batches,
     bulk,
     companies,
     details,
@@ -44,14 +45,13 @@ from tests.rights import (
     people,
     places,
     queue,
-    schedules,
     sessions,
 )
 from tests.rights.stage import Bodies, Stage
 
 __all__ = ["ABSENT", "BODIES", "CALLERS", "DEAD", "Stage", "read_tables"]
 
-GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk, schedules)
+GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk, batches)
 
 DEAD = ("nobody", "unknown", "expired", "idle", "ended", "deactivated", "removed")
 
@@ -84,7 +84,6 @@ ABSENT: dict[str, Any] = {
     "currentUserEmail": "nobody@users.example",
     "regionName": "nowhere",
     "machineName": "nothing",
-    "scheduleName": "nothing",
     "bridgeName": "nothing",
     "currentTeamName": "nowhere",
     "currentRegionName": "nowhere",

@@ -9,6 +9,7 @@ from broker.contract.endpoint import Endpoint
 from broker.contract.registry import Argument
 from broker.contract.schemas import load_request
 from broker.database.arguments import build_statement
+from broker.sealing import copy_arguments, places
 
 KEYLESS = "make it through the broker"
 UNAUTHENTICATED = "Authentication required: no valid token was sent in the header Rediacc-RequestToken"
@@ -26,6 +27,10 @@ def hear(connection: psycopg.Connection, role: str, email: str | None, endpoint:
             arguments.pop(argument.member, None)
         elif needs_broker(argument):
             arguments[argument.member] = bytes(32) if argument.type.name == "data.new_claim" else None
+    arguments = copy_arguments(endpoint.procedure, arguments)
+    for seal in endpoint.procedure.header.seals:
+        for place in list(places(endpoint.procedure, seal.path, arguments)):
+            place.holder[place.name] = None
     statement = build_statement(endpoint.procedure, arguments)
     values = [
         value.decode() if value is not None and form == Format.TEXT else value

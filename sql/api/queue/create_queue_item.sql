@@ -13,7 +13,9 @@ create or replace function api.create_queue_item(
     p_retries               data.retry_limit default null,
     p_backoff               jsonb default null,
     p_not_before            timestamptz default null,
-    p_expires_after_seconds data.expiry_seconds default null)
+    p_expires_after_seconds data.expiry_seconds default null,
+    p_depends_on            uuid[] default null,
+    p_run_anyway            boolean default false)
 returns table (
     queue_id     bigint,
     task_id      uuid,
@@ -47,13 +49,15 @@ as $$
 --                        {"exponentialJitter": {"initialDelayMs": n}}; default: the queue's
 --   notBefore            the time before which nobody may start it
 --   expiresAfterSeconds  how long it may wait, once it is due, for an agent to take it; then it fails
+--   dependsOn            taskIds of at most 100 items of the team that must be COMPLETED before it runs
+--   runAnyway            it runs also when one of these fails, is cancelled or deleted; else it fails then too
 -- Returns:
 --   1: the new item, one row
 -- Errors:
 --   JB400  neither machineName nor queueName, labels with a machine, or a member is out of its bounds
 --   JB403  the team is not the caller's, or there is no key to seal with
---   JB404  the company has no such team, or the team no such machine or queue
---   JB409  the taskId is taken, or the Idempotency-Key was used with another body
+--   JB404  the company has no such team, or the team no such machine, queue or needed item
+--   JB409  the taskId is taken; a needed item is FAILED or CANCELLED; or the Idempotency-Key was used with another body
 --   JB421  the vault was sealed for another machine
 -- Rules:
 --   The requesting user must be a member of the specified team.
@@ -65,7 +69,7 @@ declare
     v_now    timestamptz := data.clock();
     v_team   data.team := auth.require_team(v_caller, p_team_name);
     v_order  data.item_order := row(p_machine_name, p_queue_name, p_labels, p_queue_vault, p_priority, p_max_attempts, p_retries,
-                                    p_timeout_seconds, p_backoff, p_not_before, p_expires_after_seconds, p_metadata, p_task_id, null);
+                                    p_timeout_seconds, p_backoff, p_not_before, p_expires_after_seconds, p_metadata, p_task_id, p_run_anyway);
     v_new    data.new_item := queue.resolve_order(v_caller, v_team, v_order, v_now);
     v_items  data.queue_item[];
     v_item   data.queue_item;
@@ -73,7 +77,8 @@ begin
     if p_idempotency_key is not null then
         v_item := queue.find_repeated(v_caller, p_idempotency_key, data.fingerprint_of(p_queue_vault), jsonb_build_array(
             v_new.machine_id, p_priority, coalesce(p_max_attempts, 3), p_timeout_seconds, p_metadata, p_task_id, v_new.policy_id, p_labels,
-            p_retries, p_backoff, p_not_before, p_expires_after_seconds), v_now);
+            p_retries, p_backoff, p_not_before, p_expires_after_seconds)
+            || case when p_depends_on is null then '[]' else jsonb_build_array(p_depends_on, p_run_anyway) end, v_now);
     end if;
 
     if v_item.queue_id is null then
@@ -84,6 +89,9 @@ begin
             raise exception using errcode = 'JB409', message = format('taskId %s is taken', p_task_id);
         end if;
 
+        if p_depends_on is not null then
+            v_new.needs := queue.require_needs(v_caller, v_team.team_id, p_depends_on, v_new.task_id);
+        end if;
         v_items := queue.add_items(v_caller, array[v_new], v_now);
         v_item := v_items[1];
         if p_idempotency_key is not null then
@@ -98,7 +106,7 @@ begin
     return query
     select v_item.queue_id, v_item.task_id, v_item.created_time, its.machine_name, v_item.status,
            data.priority_level_of(v_item.priority, v_caller.plan)::data.priority_level, its.bridge_name, v_caller.actor,
-           its.queue_name, queue.wake_of(v_item)
+           its.queue_name, (queue.wake_of(v_item) || queue.keys_of_needs(v_caller.company_id, v_new.needs))::data.wake
     from queue.places_of(v_item) as its;
 end;
 $$;
