@@ -9,7 +9,8 @@ create or replace function api.update_queue_item_to_completed(
     p_require_bridge    boolean default false,
     out completed       data.completed_item[],
     out refused_status  integer,
-    out refused_message text)
+    out refused_message text,
+    out wake            data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Finish a queue item with its final response.
@@ -44,45 +45,25 @@ declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
     v_item   data.queue_item;
-    v_judged record;
-    v_claim  data.claim;
-    v_again  boolean;
+    v_done   record;
 begin
     if p_require_bridge then
         perform auth.require_bridge_session(v_caller);
     end if;
     v_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
 
-    v_judged := queue.judge_claim(v_caller, v_item, p_claim_token);
-    v_claim := v_judged.claim;
-    v_again := v_judged.verdict = 'late' and v_claim.claim_number = v_item.claim_number and v_claim.answer_status is not null;
-
-    if v_judged.verdict = 'good' and p_completion_status = 'CANCELLED' and v_item.status <> 'CANCELLING' then
-        raise exception using errcode = 'JB409', message = format(
-            'queue item %s is %s: CANCELLED only confirms a cancel that was requested', v_item.queue_id, v_item.status);
-    elsif v_judged.verdict = 'good' then
-        v_item := queue.finish(v_caller, v_item, v_claim, p_completion_status, p_response_vault, p_retryable, v_now);
-    elsif v_again and p_claim_token is null then
-        raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, 'none');
-    elsif v_again then
-        -- A fingerprint is bound to the attempt: one made for another attempt proves nothing.
-        perform queue.require_response_vault(v_item, v_claim, p_response_vault);
-        if v_claim.answer_status <> p_completion_status
-           or data.is_another_text(v_claim.answer_fingerprint, data.fingerprint_of(p_response_vault)) then
-            raise exception using errcode = 'JB409', message = format(
-                'queue item %s was completed by this claim with another answer; nothing was changed', v_item.queue_id);
-        end if;
-    elsif v_judged.verdict = 'late' and v_item.status = 'PENDING' and p_claim_token is null then
-        raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, 'none');
-    elsif v_judged.verdict = 'late' then
-        perform queue.keep_late_answer(v_caller, v_item, v_claim, p_response_vault, v_now);
-        refused_status := 409;
-        refused_message := queue.explain_refusal(v_item, 'late');
+    v_done := queue.complete(v_caller, v_item, row(p_task_id, p_queue_id, p_claim_token, p_response_vault, p_completion_status,
+        p_retryable)::data.completion, v_now);
+    if v_done.refused_status is not null then
+        refused_status := v_done.refused_status;
+        refused_message := v_done.refused_message;
         return;
-    else
-        raise exception using errcode = 'JB409', message = queue.explain_refusal(v_item, v_judged.verdict);
     end if;
 
+    v_item := v_done.item;
+    if v_item.has_dependants then
+        wake := queue.released_keys(v_item.company_id, array[v_item.queue_id], v_now);
+    end if;
     completed := array[row(
         v_item.queue_id, v_item.task_id, v_item.status, v_item.finished_time,
         data.minutes_between(v_item.assigned_time, v_item.finished_time))::data.completed_item];
