@@ -72,7 +72,7 @@ where used.vault_record_id is not null
 create or replace view data.invariant_vaults_have_an_owner as
 select stored.company_id, stored.vault_record_id
 from data.vault_record as stored
-where stored.owner_kind = 'queue_item'
+where stored.owner_kind in ('queue_item', 'schedule')
   and not exists (
       select from data.queue_item as item
       where item.company_id = stored.company_id
@@ -80,7 +80,47 @@ where stored.owner_kind = 'queue_item'
   and not exists (
       select from data.claim as claim
       where claim.company_id = stored.company_id
-        and stored.vault_record_id in (claim.response_vault_id, claim.late_vault_id));
+        and stored.vault_record_id in (claim.response_vault_id, claim.late_vault_id))
+  and not exists (
+      select from data.schedule as schedule
+      where schedule.company_id = stored.company_id
+        and schedule.vault_record_id = stored.vault_record_id);
+
+create or replace view data.invariant_schedules_have_their_vault as
+select schedule.company_id, schedule.schedule_id
+from data.schedule as schedule
+where not exists (
+    select from data.vault_record as stored
+    where stored.company_id = schedule.company_id
+      and stored.vault_record_id = schedule.vault_record_id
+      and stored.owner_kind = 'schedule'
+      and stored.owner_id = schedule.schedule_uuid);
+
+-- Under another scope nobody who claims its items could open it.
+create or replace view data.invariant_schedules_are_sealed_for_their_place as
+select schedule.company_id, schedule.schedule_id
+from data.schedule as schedule
+join data.team as team on team.company_id = schedule.company_id and team.team_id = schedule.team_id
+join data.vault_record as stored
+    on stored.company_id = schedule.company_id and stored.vault_record_id = schedule.vault_record_id
+left join data.machine as machine on machine.company_id = schedule.company_id and machine.machine_id = schedule.machine_id
+where stored.scope_kind <> case when schedule.machine_id is null then 'team' else 'machine' end::data.scope_kind
+   or stored.scope_id <> coalesce(machine.machine_uuid, team.team_uuid);
+
+create or replace view data.invariant_schedules_stay_in_their_team as
+select schedule.company_id, schedule.schedule_id
+from data.schedule as schedule
+left join data.queue_policy as policy on policy.company_id = schedule.company_id and policy.policy_id = schedule.policy_id
+left join data.machine as machine on machine.company_id = schedule.company_id and machine.machine_id = schedule.machine_id
+where policy.team_id is distinct from schedule.team_id
+   or machine.removed_time is null and machine.team_id <> schedule.team_id;
+
+create or replace view data.invariant_a_tick_is_over_when_it_has_its_item as
+select item.company_id, item.queue_id
+from data.queue_item as item
+join data.schedule as schedule on schedule.company_id = item.company_id and schedule.schedule_id = item.schedule_id
+where item.tick_time is not null
+  and (item.original_queue_id is not null or schedule.last_tick_time is null or item.tick_time > schedule.last_tick_time);
 
 create or replace view data.invariant_machines_belong_to_the_items_team as
 select item.company_id, item.queue_id

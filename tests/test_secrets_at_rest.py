@@ -190,6 +190,11 @@ def jobs(call: Caller, canaries: Canaries, admin: psycopg.Connection) -> None:
     modified: dict[str, Any] = {"originalQueueId": done["queueId"], "modifiedVault": canaries.vault("modified")}
     must(call("RetryFailedQueueItem", _as="hooli-bob", **modified))
     must(call("DeleteQueueItem", _as="hooli-bob", queueId=create("deleted")["queueId"]))
+    schedule: dict[str, Any] = {"_as": "hooli-bob", "teamName": "t", "scheduleName": "nightly"}
+    job = canaries.vault("of schedule")
+    must(call("CreateSchedule", **schedule, queueVault=job, machineName="m", cron="0 2 * * *"))
+    must(call("RunScheduleNow", **schedule))
+    must(call("UpdateSchedule", **schedule, queueVault=canaries.vault("of schedule, second")))
     listed = must(call("GetTeamQueueItems", _as="hooli-bob"))
     assert canaries.known["vault request"].decode() in str(listed.body), "the canaries have been where they should"
 

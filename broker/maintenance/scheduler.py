@@ -1,7 +1,7 @@
 """The jobs that run by the clock, in every broker process.
 
 Each is one procedure of schema `maintenance`, which takes a lock that ends with its transaction and changes only what
-is still to be changed: ten brokers do the work of one, and none of them leads.
+is still to be changed: ten brokers do the work of one, and none of them leads. Schedules have a job of their own.
 """
 
 import logging
@@ -16,12 +16,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from broker.config import Config
 from broker.database.urls import background_url
+from broker.maintenance.schedules import EVERY_SECONDS, Ticker
 
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60
-JOBS_AT_ONCE = 2
+JOBS_AT_ONCE = 3  # two slow sweeps hold up no schedule
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Scheduler:
     def __init__(self, config: Config) -> None:
         self._jobs = tuple(jobs_of(config))
         self._url = background_url(config)
+        self._ticker = Ticker(self._url)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(JOBS_AT_ONCE)},
@@ -78,12 +80,14 @@ class Scheduler:
                 next_run_time=now + timedelta(seconds=wait),
                 id=job.procedure,
             )
+        self._scheduler.add_job(self._ticker.run, "interval", seconds=EVERY_SECONDS, id="schedules")
         self._scheduler.start()
 
     def stop(self) -> None:
         """Begin nothing more; what runs is one short statement and ends by itself."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        self._ticker.close()
 
 
 def run_job(url: str, job: Job) -> None:

@@ -12,13 +12,14 @@ as $$
 -- Errors:
 --   whatever the procedure itself would raise for these arguments
 declare
-    v_caller  auth.caller := auth.identify_settled();
-    v_machine data.machine;
-    v_team    data.team;
-    v_item    data.queue_item;
-    v_scope   record;
-    v_judged  record;
-    v_target  data.vault_target;
+    v_caller   auth.caller := auth.identify_settled();
+    v_machine  data.machine;
+    v_team     data.team;
+    v_item     data.queue_item;
+    v_schedule data.schedule;
+    v_scope    record;
+    v_judged   record;
+    v_target   data.vault_target;
 begin
     if v_caller.company_id is null then
         raise exception using errcode = 'JB401',
@@ -30,12 +31,31 @@ begin
         raise exception using errcode = 'JB403', message = format('%s may seal responses only', v_caller.actor);
     end if;
 
-    if p_target = 'new_item' and p_arguments ->> 'machineName' is null then
+    if p_target in ('new_item', 'new_schedule', 'schedule') then
+        -- One for the pool of a team, or for a machine.
         v_team := auth.require_team(v_caller, p_arguments ->> 'teamName');
         v_target := row('team', v_team.team_uuid, 'queue_item', null, 0);
-    elsif p_target = 'new_item' then
-        v_machine := auth.require_machine(v_caller, p_arguments ->> 'machineName', p_arguments ->> 'teamName');
-        v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);
+        if p_arguments ->> 'machineName' is not null then
+            v_machine := auth.require_machine(v_caller, p_arguments ->> 'machineName', p_arguments ->> 'teamName');
+            v_target := row('machine', v_machine.machine_uuid, 'queue_item', null, 0);
+        end if;
+        if p_target <> 'new_item' then
+            v_target.owner_kind := 'schedule';
+        end if;
+        if p_target = 'schedule' then
+            -- Its place stays, unless the call names another machine.
+            v_schedule := queue.require_schedule(v_caller, v_team, p_arguments ->> 'scheduleName');
+            v_target.owner_id := v_schedule.schedule_uuid;
+            select 'machine', machine.machine_uuid
+            into v_target.scope_kind, v_target.scope_id
+            from data.machine as machine
+            where machine.company_id = v_schedule.company_id
+              and machine.machine_id = coalesce(v_machine.machine_id, v_schedule.machine_id);
+            if not found then
+                v_target.scope_kind := 'team';
+                v_target.scope_id := v_team.team_uuid;
+            end if;
+        end if;
     elsif p_target in ('item', 'retry') then
         v_item := auth.see_item(v_caller,
             coalesce(p_arguments ->> 'originalQueueId', p_arguments ->> 'queueId')::bigint,

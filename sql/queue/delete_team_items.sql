@@ -2,13 +2,24 @@ create or replace function queue.delete_team_items(p_company_id bigint, p_team_i
 returns bigint
 language plpgsql volatile set search_path = ''
 as $$
--- Delete the items of a team that has no machine left, all of which are finished, with their vaults.
+-- Delete the items of a team that has no machine left, all of which are finished, and its schedules, with their vaults.
 --
 -- Returns:
---   how many
+--   how many items
 declare
-    v_count bigint;
+    v_schedule data.schedule;
+    v_count    bigint;
 begin
+    -- First, so that no tick comes in between.
+    for v_schedule in
+        delete from data.schedule as schedule
+        where schedule.company_id = p_company_id
+          and schedule.team_id = p_team_id
+        returning schedule.*
+    loop
+        perform queue.leave_vault(v_schedule);
+    end loop;
+
     -- Locked: a late answer that comes right now keeps a vault beside its item.
     perform from data.queue_item as item
     where item.company_id = p_company_id

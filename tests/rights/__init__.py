@@ -45,13 +45,14 @@ from tests.rights import (
     people,
     places,
     queue,
+    schedules,
     sessions,
 )
 from tests.rights.stage import Bodies, Stage
 
 __all__ = ["ABSENT", "BODIES", "CALLERS", "DEAD", "Stage", "read_tables"]
 
-GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk, batches)
+GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk, batches, schedules)
 
 DEAD = ("nobody", "unknown", "expired", "idle", "ended", "deactivated", "removed")
 
@@ -84,6 +85,7 @@ ABSENT: dict[str, Any] = {
     "currentUserEmail": "nobody@users.example",
     "regionName": "nowhere",
     "machineName": "nothing",
+    "scheduleName": "nothing",
     "bridgeName": "nothing",
     "currentTeamName": "nowhere",
     "currentRegionName": "nowhere",

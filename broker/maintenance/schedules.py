@@ -1,0 +1,146 @@
+"""The ticks of schedules, in every broker process: SQL says what is due, here it is computed when it is due again.
+
+What is computed counts only if no other broker was faster (maintenance.run_tick), so none of them leads.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+from psycopg.rows import class_row
+
+from broker.ticks import TimingError, next_beat, next_tick
+
+EVERY_SECONDS = 1.0
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 60
+ROUNDS = 10  # of the ticks of one schedule that are due at once, none of which is missed
+GRACE = timedelta(seconds=60)  # a tick that is later was missed
+FIND_DUE = "select * from maintenance.due_schedules()"
+RUN_TICK = "select maintenance.run_tick(%s, %s, %s, %s, %s, %s)"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A schedule to be looked at, as data.due_schedule."""
+
+    company_id: int
+    schedule_id: int
+    revision: int
+    cron: str | None
+    every_seconds: int | None
+    time_zone: str
+    missed: str
+    next_time: datetime | None
+    asked_time: datetime
+
+
+def is_missed(due: Due) -> bool:
+    """Tell whether the tick has come too long ago to count as itself."""
+    return due.next_time is not None and due.next_time < due.asked_time - GRACE
+
+
+def following(due: Due) -> datetime:
+    """When the schedule runs after the tick that is due.
+
+    After one that was missed: in the future, if one item stands for all that were missed; else the first that was not.
+
+    Raises:
+        TimingError: expression or time zone cannot be read, or there is no further tick.
+    """
+    after = due.asked_time
+    if due.next_time is not None and not (is_missed(due) and due.missed == "RUN_ONCE"):
+        after = max(due.next_time, due.asked_time - GRACE)
+    if due.cron is not None:
+        return next_tick(due.cron, due.time_zone, after)
+    return next_beat(due.every_seconds or 1, due.next_time or due.asked_time, after)
+
+
+def run_due(connection: psycopg.Connection) -> int:
+    """Count every tick that is due.
+
+    Returns:
+        How many items were made.
+    """
+    made = 0
+    for _ in range(ROUNDS):
+        with connection.cursor(row_factory=class_row(Due)) as cursor:
+            found = cursor.execute(FIND_DUE).fetchall()
+        answers = [run_tick(connection, due) for due in found]
+        made += sum(answer or 0 for answer in answers)
+        if all(answer is None for answer in answers):
+            break
+    return made
+
+
+def run_tick(connection: psycopg.Connection, due: Due) -> int | None:
+    """Count one tick; a failure is logged, and tried again next time: it must not hold up other schedules.
+
+    Returns:
+        How many items were made; None: another broker was faster, or it failed.
+    """
+    next_time, problem = None, None
+    try:
+        next_time = following(due)
+    except TimingError as error:
+        problem = str(error)
+    members = due.company_id, due.schedule_id, due.revision, is_missed(due), next_time, problem
+    try:
+        row = connection.execute(RUN_TICK, members).fetchone()
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        logger.warning("the tick of schedule %d failed: %s", due.schedule_id, str(error).strip())
+        return None
+    return row[0] if row else None
+
+
+class Ticker:
+    """Runs what is due, each time it is told to, on one connection that it keeps."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection | None = None
+
+    def run(self) -> None:
+        """Count every tick that is due; without a database this is logged, and tried again next time."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                made = run_due(self._connection)
+            except psycopg.Error as error:
+                logger.warning("schedules could not be run: %s", str(error).strip())
+                self._disconnect()
+                return
+        if made:
+            logger.info("schedules made %d queue items", made)
+
+    def close(self) -> None:
+        """Give the connection back, when what runs has ended: that is short."""
+        if self._lock.acquire(timeout=CONNECT_SECONDS):
+            try:
+                self._disconnect()
+            finally:
+                self._lock.release()
+
+    def _connect(self) -> psycopg.Connection:
+        connection = psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            prepare_threshold=None,
+            application_name="broker schedules",
+        )
+        connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
+        return connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
