@@ -33,3 +33,27 @@ create type data.changed_protection as (
     task_id    uuid,
     protection boolean,
     result     text);
+
+alter type data.item_details
+    add attribute queue_name text,
+    add attribute labels jsonb,
+    add attribute not_before timestamptz,
+    add attribute expires_time timestamptz,
+    add attribute retries integer,
+    add attribute retries_used integer,
+    add attribute protected boolean,
+    add attribute schedule_name text,
+    add attribute depends_on uuid[];
+
+-- Why a PENDING item is not being worked on, the most decisive first.
+create type data.wait_code as enum (
+    'NO_TAKER', 'MACHINE_NEVER_SEEN', 'MACHINE_SILENT', 'MACHINE_PAUSED', 'MACHINE_DRAINING', 'DEPENDENCY', 'NOT_BEFORE',
+    'RETRY_BACKOFF', 'QUEUE_PAUSED', 'COMPANY_CONCURRENCY', 'USER_CONCURRENCY', 'QUEUE_CONCURRENCY', 'QUEUE_RATE',
+    'MACHINE_BUSY', 'BEHIND');
+
+create type data.wait_reason as (
+    code   data.wait_code,
+    reason text,
+    since  timestamptz,
+    until  timestamptz,
+    detail jsonb);

@@ -47,7 +47,7 @@ begin
         where event.company_id = v_item.company_id
           and event.queue_id = v_item.queue_id
         order by event.event_id);
-    queue_position := queue.place_in_line(v_item);
+    queue_position := queue.place_in_line(v_item, v_now);
     machine_statistics := array[queue.load_of(v_item.company_id, v_item.machine_id)];
 end;
 $$;
