@@ -138,5 +138,10 @@ FILTERS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("ann", {"createdByUserEmail": "Ann@Acme.Example"}, ["dev pending", "cancelled", "pending"]),
     ("ann", {"createdByUserEmail": "nobody@acme.example"}, []),
     ("ann", {"createdByUserEmail": "gina@globex.example"}, []),
+    ("ann", {"queueName": "DEFAULT"}, ALL),
+    ("bob", {"queueName": "default"}, OPS),
+    ("ann", {"metadata": {"run": 1}}, ["processing"]),
+    ("ann", {"metadata": {"run": 2}}, []),
+    ("bob", {"queueName": "default", "metadata": {}}, ["processing"]),
     ("bob", {"status": "PENDING", "machineName": "build-01", "createdByUserEmail": "ann@acme.example"}, ["pending"]),
 ]

@@ -54,7 +54,7 @@ def test_force_asks_the_agents_of_started_ones_to_stop(call: Caller, one_of_each
 def test_a_dry_run_says_the_same_and_changes_nothing(
     call: Caller, one_of_each: dict[str, int], admin: psycopg.Connection
 ) -> None:
-    asked = {"filter": {"status": STATES}, "force": True}
+    asked: dict[str, Any] = {"filter": {"status": STATES}, "force": True}
 
     rehearsed = must(call("CancelQueueItems", dryRun=True, **asked))
     unchanged = {status: status_of(call, queue_id) for status, queue_id in one_of_each.items()}

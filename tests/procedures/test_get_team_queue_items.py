@@ -77,6 +77,14 @@ def test_shows_everything_of_a_running_item(shelf: Shelf) -> None:
         "originalQueueId": None,
         "timeoutSeconds": 90,
         "metadata": {"run": 1},
+        "queueName": "default",
+        "labels": None,
+        "notBefore": None,
+        "expiresTime": None,
+        "retries": 0,
+        "retriesUsed": 0,
+        "protected": False,
+        "scheduleName": None,
     }
     minutes = {"ageInMinutes": 31, "minutesSinceHeartbeat": 5, "minutesSinceAssigned": 31}
     assert elapsed == pytest.approx(minutes, abs=0.9)
@@ -149,6 +157,8 @@ def test_counts_are_of_all_that_match_whatever_max_records(shelf: Shelf) -> None
         ("bob", {"machineName": "nothing"}, (404, ["machine nothing not found in these teams"])),
         ("gina", {"machineName": "build-02"}, (404, ["machine build-02 not found in these teams"])),
         ("gina", {"bridgeName": "south"}, (404, ["bridge south not found"])),
+        ("bob", {"queueName": "nothing"}, (404, ["queue nothing not found in these teams"])),
+        ("bob", {"metadata": [1]}, (400, ["metadata must be a JSON object: what the items' metadata must contain"])),
         ("bob", {"maxRecords": 0}, (400, ["maxRecords is 0: 1 to 10,000 are possible"])),
         ("bob", {"maxRecords": 10001}, (400, ["maxRecords is 10001: 1 to 10,000 are possible"])),
         ("bob", {"staleThresholdMinutes": 0}, (400, ["staleThresholdMinutes is 0: at least 1 is needed"])),

@@ -55,7 +55,15 @@ returns table (
     created_by                  text,
     original_queue_id           bigint,
     timeout_seconds             integer,
-    metadata                    jsonb)
+    metadata                    jsonb,
+    queue_name                  text,
+    labels                      jsonb,
+    not_before                  timestamptz,
+    expires_time                timestamptz,
+    retries                     integer,
+    retries_used                integer,
+    protected                   boolean,
+    schedule_name               text)
 -- Each set of filters is planned for itself: a generic plan would have to serve them all.
 language plpgsql volatile security definer set search_path = '' set plan_cache_mode = force_custom_plan
 as $$
@@ -98,6 +106,7 @@ as $$
 --   Maximum of 10,000 records can be returned in a single request.
 --   Stale items are those in ASSIGNED or PROCESSING status with no heartbeat for longer than the threshold.
 --   A retry, as retryCount counts, is an attempt after the first; durations of what still goes on are counted until now.
+--   retriesUsed are those that followed a failure, of retries; notBefore is shown while it holds the item back.
 --   Items of a machine that was deleted show its last name, and neither bridge nor region.
 #variable_conflict use_column
 declare
@@ -126,7 +135,9 @@ begin
            item.progress, level.priority::data.priority_level, data.priority_label_of(level.priority),
            data.health_of(item.status, item.last_heartbeat_time, v_before),
            (item.status in ('PENDING', 'ASSIGNED'))::integer::smallint, (item.response_vault_id is not null)::integer::smallint,
-           person.email::text, item.original_queue_id, item.timeout_seconds::integer, item.metadata
+           person.email::text, item.original_queue_id, item.timeout_seconds::integer, item.metadata, policy.queue_name::text,
+           item.labels::jsonb, case when item.held = 'TIME' then item.ready_time end, item.expires_time, item.retries::integer,
+           item.retry_count, item.protected, schedule.schedule_name::text
     from (
         select chosen.*
         from unnest(v_filter.team_ids) as mine (team_id)
@@ -149,6 +160,8 @@ begin
     left join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
     left join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
     join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
+    join data.queue_policy as policy on policy.company_id = item.company_id and policy.policy_id = item.policy_id
+    left join data.schedule as schedule on schedule.company_id = item.company_id and schedule.schedule_id = item.schedule_id
     left join data.company_user as person on person.company_id = item.company_id and person.user_id = item.created_by
     order by item.priority desc, item.created_time desc, item.queue_id desc;
 end;
