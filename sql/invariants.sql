@@ -128,6 +128,27 @@ from data.queue_item as item
 join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
 where machine.team_id <> item.team_id;
 
+create or replace view data.invariant_items_of_a_pool_have_no_machine_while_they_wait as
+select item.company_id, item.queue_id, item.status
+from data.queue_item as item
+where case
+    when item.pooled then item.status = 'PENDING' and item.machine_id is not null
+    else item.machine_id is null
+end;
+
+create or replace view data.invariant_items_wait_in_a_lane_of_their_place as
+select item.company_id, item.queue_id, item.lane_id
+from data.queue_item as item
+where item.status = 'PENDING'
+  and not exists (
+      select from data.lane as lane
+      where lane.company_id = item.company_id
+        and lane.lane_id = item.lane_id
+        and lane.policy_id = item.policy_id
+        and lane.team_id = item.team_id
+        and lane.machine_id is not distinct from item.machine_id
+        and lane.labels = coalesce(item.labels, '{}'));
+
 create or replace view data.invariant_removed_machines_are_at_rest as
 select machine.company_id, machine.machine_id
 from data.machine as machine
@@ -169,6 +190,28 @@ where not case held.holder_kind
         select from data.token as token
         where token.company_id = held.company_id and token.token_id = held.holder_id)
 end;
+
+-- An agent has the key of a pool if and only if it serves pools and has the key of a machine of the team.
+create or replace view data.invariant_agents_hold_the_keys_of_their_pools as
+select distinct coalesce(pool.company_id, own.company_id) as company_id, coalesce(pool.token_id, own.token_id) as token_id
+from (
+    select held.company_id, held.holder_id as token_id, held.key_id as team_uuid, held.key_version
+    from data.held_key as held
+    where held.holder_kind = 'agent'
+      and held.key_kind = 'team') as pool
+full join (
+    select held.company_id, held.holder_id as token_id, team.team_uuid, held.key_version
+    from data.held_key as held
+    join data.token as token
+        on token.company_id = held.company_id and token.token_id = held.holder_id and token.pools
+    join data.machine as machine on machine.company_id = held.company_id and machine.machine_uuid = held.key_id
+    join data.team as team on team.company_id = machine.company_id and team.team_id = machine.team_id
+    where held.holder_kind = 'agent'
+      and held.key_kind = 'machine') as own
+    on own.company_id = pool.company_id and own.token_id = pool.token_id and own.team_uuid = pool.team_uuid
+       and own.key_version = pool.key_version
+where pool.token_id is null
+   or own.token_id is null;
 
 create or replace view data.invariant_key_pairs_have_a_holder as
 select principal.company_id, principal.holder_kind, principal.holder_id

@@ -33,8 +33,8 @@ def machines(admin: psycopg.Connection, *names: str) -> set[UUID]:
 
 
 def opened(app: Flask, token: str) -> set[UUID]:
-    """The machines whose keys a token opens."""
-    return {machine_uuid for _, machine_uuid, _ in keys_of(app, token).scope_keys}
+    """The machines, and the teams of whose pools, a token opens the vaults."""
+    return {scope_id for _, scope_id, _ in keys_of(app, token).scope_keys}
 
 
 def queue_job(call: Caller, **members: Any) -> None:

@@ -37,13 +37,13 @@ def test_gives_a_session_the_key_of_every_scope(cache: KeyCache, world: World) -
     assert keys.scope_key("planet", keys.company_uuid, 1) is None
 
 
-def test_gives_an_agent_the_key_of_its_machine_alone(cache: KeyCache, world: World) -> None:
+def test_gives_an_agent_the_keys_of_its_machine_and_of_its_teams_pool_alone(cache: KeyCache, world: World) -> None:
     session, agent = Caller(world.tokens["bob"], cache).keys, Caller(world.tokens["build-01"], cache).keys
-    [(kind, machine_uuid, version)] = agent.scope_keys
+    held = sorted(agent.scope_keys)
 
-    assert (kind, agent.company_keys) == ("machine", {})
-    assert agent.scope_key(kind, machine_uuid, version) == session.scope_key(kind, machine_uuid, version)
-    assert agent.scope_key("company", agent.company_uuid, version) is None
+    assert ([kind for kind, _, _ in held], agent.company_keys) == (["machine", "team"], {})
+    assert [agent.scope_key(*scope) for scope in held] == [session.scope_key(*scope) for scope in held]
+    assert agent.scope_key("company", agent.company_uuid, 1) is None
     assert agent.newest_version("company", agent.company_uuid) is None
 
 

@@ -1,4 +1,4 @@
-"""Who holds a dump of the database and the token of one agent opens that agent's queue vaults, and nothing else.
+"""Who holds a dump of the database and an agent's token opens its machine's queue vaults, its pool's, and nothing else.
 
 The thief has what pg_dump wrote, the token's text, and the broker's own cryptography: no broker, no database, no
 instance keyring. He tries every way from what he has to every wrapped key and every vault, and then from what he found.
@@ -204,8 +204,16 @@ def fill(call: Caller) -> dict[str, set[str]]:
             "modifiedVault": make(machine_name, "second try"),
         }
         must(call("RetryFailedQueueItem", _as="ann", **retried))
+    for team, machine_name in (("ops", "build-01"), ("dev", "dev-01")):
+        pool, of = {"teamName": team, "queueName": "default"}, f"pool of {team}"
+        for request in ("answered", "waiting"):
+            must(call("CreateQueueItem", _as="ann", priority=1, queueVault=make(of, request), **pool))
+        claimed = must(call("GetQueueItemsNext", _as=machine_name, itemCount=1, start=True)).row
+        by_claim = {"queueId": claimed["queueId"], "claimToken": claimed["claimToken"]}
+        must(call("UpdateQueueItemToCompleted", _as=machine_name, responseVault=make(of, "answer"), **by_claim))
     place = {"teamName": "ops", "machineName": "build-01"}
     must(call("CreateQueueItem", _as="gina", queueVault=make("globex", "request"), **place))
+    must(call("CreateQueueItem", _as="gina", queueVault=make("globex", "pool"), teamName="ops", queueName="default"))
     return texts
 
 
@@ -221,8 +229,14 @@ def id_of_token(tables: dict[str, list[Row]], name: str) -> UUID:
     return UUID(text(row, "token_id"))
 
 
+def uuid_of_team(tables: dict[str, list[Row]], team: str) -> UUID:
+    """Of the first company."""
+    [row] = [row for row in tables["data.team"] if row["team_name"] == team and row["company_id"] == "1"]
+    return UUID(text(row, "team_uuid"))
+
+
 @pytest.mark.parametrize("machine", list(MACHINES))
-def test_the_token_of_a_machine_opens_its_queue_vaults_and_no_other(
+def test_the_token_of_a_machine_opens_its_queue_vaults_its_pools_and_no_other(
     call: Caller, database: str, world: World, machine: str
 ) -> None:
     texts = fill(call)
@@ -231,12 +245,25 @@ def test_the_token_of_a_machine_opens_its_queue_vaults_and_no_other(
     loot = thief.rob()
 
     assert loot.principals == {id_of_token(thief.tables, machine)}
-    assert loot.grants == {("machine", uuid_of(thief.tables, machine))}
-    assert loot.texts == texts[machine]
-    assert loot.closed == sum(map(len, texts.values())) - len(texts[machine])
+    team = MACHINES[machine]
+    opened = texts[machine] | texts[f"pool of {team}"]
+    assert loot.grants == {("machine", uuid_of(thief.tables, machine)), ("team", uuid_of_team(thief.tables, team))}
+    assert loot.texts == opened
+    assert loot.closed == sum(map(len, texts.values())) - len(opened)
 
 
-def test_the_token_of_a_bridge_opens_the_queue_vaults_of_its_machines_and_no_other(
+def test_a_token_made_without_pools_opens_none(call: Caller, database: str) -> None:
+    texts = fill(call)
+    token = must(call("CreateAgentToken", _as="ann", machineName="build-01", pools=False)).row["token"]
+    thief = Thief(dump(database), token)
+
+    loot = thief.rob()
+
+    assert loot.grants == {("machine", uuid_of(thief.tables, "build-01"))}
+    assert loot.texts == texts["build-01"]
+
+
+def test_the_token_of_a_bridge_opens_the_queue_vaults_of_its_machines_their_pools_and_no_other(
     call: Caller, database: str, world: World
 ) -> None:
     texts = fill(call)
@@ -244,8 +271,11 @@ def test_the_token_of_a_bridge_opens_the_queue_vaults_of_its_machines_and_no_oth
 
     loot = thief.rob()
 
-    assert loot.grants == {("machine", uuid_of(thief.tables, machine)) for machine in MACHINES}
-    assert loot.texts == {content for machine in MACHINES for content in texts[machine]}
+    assert loot.grants == {
+        *(("machine", uuid_of(thief.tables, machine)) for machine in MACHINES),
+        *(("team", uuid_of_team(thief.tables, team)) for team in MACHINES.values()),
+    }
+    assert loot.texts == {content for of, made in texts.items() if of not in ("entities", "globex") for content in made}
 
 
 def test_without_a_token_the_dump_opens_nothing(call: Caller, database: str) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from broker.crypto.held import KeyOpener
@@ -18,6 +18,7 @@ from broker.crypto.principals import (
 from broker.crypto.tokens import token_hash
 
 KeyGrant = tuple[str, UUID, int, bytes, bytes]  # data.key_grant: kind, id, version, wrapped, check value
+AgentScope = tuple[Literal["machine", "team"], UUID]
 KeyPair = tuple[Any, ...]  # data.principal_material, the attributes of a PrincipalRecord
 Token = tuple[UUID, bytes, list[KeyGrant], KeyPair]  # data.token_material: id, hash, grants, key pair
 
@@ -45,21 +46,27 @@ def wrap_company_keys(
     ]
 
 
-def wrap_machine_keys(
+def wrap_scope_keys(
     company_uuid: UUID,
     company_keys: Mapping[int, bytes],
-    machine_uuids: Iterable[UUID],
+    scopes: Iterable[AgentScope],
     wrapping_key: bytes,
     token_id: UUID,
 ) -> list[KeyGrant]:
-    """Wrap the scope keys of machines, of each version of the company key, for an agent's token."""
+    """Wrap the keys of machines and pools, of each version of the company key, for an agent's token."""
     grants: list[KeyGrant] = []
-    for machine_uuid in machine_uuids:
+    for kind, scope_id in scopes:
         for version, company_key in company_keys.items():
-            key = scope_key(company_key, company_uuid, "machine", machine_uuid)
-            grant = Grant(company_uuid, "agent", token_id, "machine", machine_uuid, version)
-            grants.append(("machine", machine_uuid, version, wrap_key(wrapping_key, key, grant), check_value(key)))
+            key = scope_key(company_key, company_uuid, kind, scope_id)
+            grant = Grant(company_uuid, "agent", token_id, kind, scope_id, version)
+            grants.append((kind, scope_id, version, wrap_key(wrapping_key, key, grant), check_value(key)))
     return grants
+
+
+def agent_scopes(machine_uuids: Iterable[UUID | None], team_uuids: Iterable[UUID | None]) -> list[AgentScope]:
+    """What an agent's keys are of: machines, and teams with pools; None is none."""
+    machines: list[AgentScope] = [("machine", scope_id) for scope_id in machine_uuids if scope_id]
+    return machines + [("team", scope_id) for scope_id in team_uuids if scope_id]
 
 
 def unwrap_company_keys(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from broker.caller import HeldKeys
 from broker.ceremonies import Context, Prepared
+from broker.ceremonies.grants import AgentScope, agent_scopes
 from broker.crypto.keys import Grant, KeyKind, check_value, new_company_key, scope_key
 from broker.crypto.principals import Principal, PrincipalError, endorse_principal, read_principal
 from broker.crypto.sealed_keys import seal_key
@@ -101,7 +102,7 @@ def grant_everybody(step: Step, keys: HeldKeys, holders: Iterable[Mapping[str, A
     """
     version = step.key_version
     for row in holders:
-        machines = row["machine_uuids"] or ()
+        scopes = agent_scopes(row["machine_uuids"] or (), row["team_uuids"] or ())
         principal = Principal(keys.company_uuid, row["holder_kind"], row["holder_id"])
         try:
             record, endorsement_key = read_principal(principal, row["principal"], keys.company_keys)
@@ -109,7 +110,7 @@ def grant_everybody(step: Step, keys: HeldKeys, holders: Iterable[Mapping[str, A
             logger.warning("%s %s is given no key: its key pair is not as the company made it", *astuple(principal)[1:])
             step.strangers.append(principal.holder_id)
             continue
-        step.grants += seal_for_holder(keys, principal, record.public_key, endorsement_key, version, machines)
+        step.grants += seal_for_holder(keys, principal, record.public_key, endorsement_key, version, scopes)
         if record.key_version < version:
             company_keys = keys.company_keys[record.key_version], keys.company_keys[version]
             endorsed = endorse_principal(principal, record, *company_keys, version)
@@ -122,15 +123,15 @@ def seal_for_holder(
     public_key: bytes,
     endorsement_key: bytes,
     version: int,
-    machine_uuids: Iterable[UUID],
+    scopes: Iterable[AgentScope],
 ) -> Iterator[tuple[Any, ...]]:
-    """Grants of the type data.holder_grant: of an agent's machines, or of the company's key."""
+    """Grants of the type data.holder_grant: of an agent's machines and pools, or of the company's key."""
     company_key, company_uuid = keys.company_keys[version], keys.company_uuid
     given: list[tuple[KeyKind, UUID, bytes]] = [("company", company_uuid, company_key)]
     if principal.holder_kind == "agent":
         given = [
-            ("machine", machine_uuid, scope_key(company_key, company_uuid, "machine", machine_uuid))
-            for machine_uuid in machine_uuids
+            (scope_kind, scope_id, scope_key(company_key, company_uuid, scope_kind, scope_id))
+            for scope_kind, scope_id in scopes
         ]
     for kind, key_id, key in given:
         grant = Grant(company_uuid, principal.holder_kind, principal.holder_id, kind, key_id, version)

@@ -7,7 +7,8 @@ create or replace function auth.grant_machine(
 returns integer
 language plpgsql volatile set search_path = ''
 as $$
--- Give the keys of a machine that comes to a bridge, which is locked, to the bridge's agents.
+-- Give the keys of a machine that comes to a bridge, which is locked, to the bridge's agents, and that of its team's pool to those
+-- that serve pools.
 --
 -- Returns:
 --   how many agent tokens of the bridge can be given nothing: they have no key pair that the company vouches for
@@ -23,6 +24,11 @@ declare
           and token.kind = 'agent'
           and token.expires_time > p_time
         order by token.token_id);
+    v_team_id   bigint := (
+        select machine.team_id
+        from data.machine as machine
+        where machine.company_id = p_caller.company_id
+          and machine.machine_uuid = p_machine_uuid);
 begin
     if cardinality(v_token_ids) > 0 then
         perform auth.require_keys(p_caller, p_material.machine_uuid);
@@ -43,11 +49,20 @@ begin
       and token.token_id = held.holder_id
       and token.bridge_id <> p_bridge_id;
 
-    perform data.add_grants(p_caller.company_id, array(
+    perform auth.withdraw_pools(p_caller.company_id, v_team_id);
+    perform data.add_grants(p_caller.company_id, 'machine', array(
         select given
         from unnest(p_material.grants) as given
         where given.key_id = p_machine_uuid
           and given.token_id = any(v_token_ids)));
+    perform data.add_grants(p_caller.company_id, 'team', array(
+        select given
+        from unnest(p_material.grants) as given
+        join data.team as team on team.company_id = p_caller.company_id and team.team_uuid = given.key_id
+        join data.token as token on token.company_id = p_caller.company_id and token.token_id = given.token_id
+        where team.team_id = v_team_id
+          and given.token_id = any(v_token_ids)
+          and token.pools));
 
     return (
         select count(*)

@@ -6,10 +6,12 @@ create or replace function auth.require_agent_target(
     out machine_name  text,
     out bridge_id     bigint,
     out bridge_name   text,
-    out machine_uuids uuid[])
+    out machine_uuids uuid[],
+    out team_uuids    uuid[])
 language plpgsql stable set search_path = ''
 as $$
--- The machine or bridge that an agent token is for, and the machines whose vaults its holder will open, in order of their uuids.
+-- The machine or bridge that an agent token is for, and the machines whose vaults its holder will open, in order of their uuids;
+-- likewise the teams of these machines, whose pools it may serve.
 --
 -- Errors:
 --   JB400  not exactly one of the two names
@@ -30,6 +32,11 @@ begin
         machine_id := v_machine.machine_id;
         machine_name := v_machine.machine_name;
         machine_uuids := array[v_machine.machine_uuid];
+        team_uuids := array(
+            select team.team_uuid
+            from data.team as team
+            where team.company_id = p_caller.company_id
+              and team.team_id = v_machine.team_id);
         return;
     end if;
 
@@ -50,5 +57,12 @@ begin
         raise exception using errcode = 'JB409', message = format(
             'bridge %s has no machine yet: a token for it would open nothing', v_bridge.bridge_name);
     end if;
+    team_uuids := array(
+        select distinct team.team_uuid
+        from data.machine as machine
+        join data.team as team on team.company_id = machine.company_id and team.team_id = machine.team_id
+        where machine.company_id = p_caller.company_id
+          and machine.bridge_id = v_bridge.bridge_id
+        order by team.team_uuid);
 end;
 $$;

@@ -2,17 +2,19 @@ create or replace function data.holders_without(p_company_id bigint, p_key_versi
 returns table (
     holder_kind   text,
     holder_id     uuid,
-    machine_uuids uuid[])
+    machine_uuids uuid[],
+    team_uuids    uuid[])
 language plpgsql stable set search_path = ''
 as $$
 -- Who holds keys of older versions and lacks one of this version, or has a key pair for which only an older one vouches.
 --
 -- Returns:
---   machine_uuids  of an agent: the machines whose keys it lacks
+--   machine_uuids, team_uuids  of an agent: the machines and the teams whose keys it lacks
 begin
     return query
     select lacking.holder_kind, lacking.holder_id,
-           array_agg(lacking.key_id) filter (where lacking.key_kind = 'machine')
+           array_agg(lacking.key_id) filter (where lacking.key_kind = 'machine'),
+           array_agg(lacking.key_id) filter (where lacking.key_kind = 'team')
     from (
         select older.holder_kind, older.holder_id, older.key_kind, older.key_id
         from data.held_key as older

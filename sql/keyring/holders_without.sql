@@ -3,6 +3,7 @@ returns table (
     holder_kind   text,
     holder_id     uuid,
     machine_uuids uuid[],
+    team_uuids    uuid[],
     principal     bytea)
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -13,7 +14,7 @@ declare
     v_caller auth.caller := auth.identify_settled();
 begin
     return query
-    select lacking.holder_kind, lacking.holder_id, lacking.machine_uuids,
+    select lacking.holder_kind, lacking.holder_id, lacking.machine_uuids, lacking.team_uuids,
            data.principal_of(v_caller.company_id, lacking.holder_kind, lacking.holder_id)
     from data.holders_without(p_company_id => v_caller.company_id, p_key_version => p_key_version) as lacking
     where lacking.holder_kind <> 'invitation'

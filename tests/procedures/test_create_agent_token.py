@@ -19,6 +19,15 @@ def keys_of(app: Flask, token: str) -> HeldKeys:
     return KeyCache(app.extensions["procedures"].database).keys_of(token, token_hash(token))
 
 
+def teams(admin: psycopg.Connection, company: str, *names: str) -> set[tuple[str, UUID, int]]:
+    rows = admin.execute(
+        "select team_uuid from data.team join data.company using (company_id) "
+        "where company_name = %s and team_name = any(%s)",
+        [company, list(names)],
+    )
+    return {("team", team_uuid, 1) for (team_uuid,) in rows}
+
+
 def machine_uuids(admin: psycopg.Connection, company: str, *names: str) -> set[UUID]:
     rows = admin.execute(
         "select machine_uuid from data.machine join data.company using (company_id) "
@@ -68,7 +77,7 @@ def test_the_agent_gets_the_jobs_of_its_machine_and_answers_them(call: Caller) -
     assert done.row["status"] == "COMPLETED"
 
 
-def test_the_token_of_a_machine_opens_its_vaults_and_no_others(
+def test_the_token_of_a_machine_opens_its_vaults_and_its_teams_pool_and_no_others(
     call: Caller, app: Flask, admin: psycopg.Connection
 ) -> None:
     token = call("CreateAgentToken", _as="ann", machineName="build-01").row["token"]
@@ -77,10 +86,19 @@ def test_the_token_of_a_machine_opens_its_vaults_and_no_others(
 
     [machine_uuid] = machine_uuids(admin, "Acme", "build-01")
     assert held.company_keys == {}
-    assert set(held.scope_keys) == {("machine", machine_uuid, 1)}
+    assert set(held.scope_keys) == {("machine", machine_uuid, 1), *teams(admin, "Acme", "ops")}
 
 
-def test_the_token_of_a_bridge_opens_the_vaults_of_its_machines_and_no_others(
+@pytest.mark.parametrize("place", [{"machineName": "build-01"}, {"bridgeName": "north"}])
+def test_a_token_without_pools_opens_no_pool(call: Caller, app: Flask, place: dict[str, Any]) -> None:
+    token = call("CreateAgentToken", _as="ann", pools=False, **place).row["token"]
+
+    held = keys_of(app, token)
+
+    assert {kind for kind, _, _ in held.scope_keys} == {"machine"}
+
+
+def test_the_token_of_a_bridge_opens_the_vaults_of_its_machines_and_their_pools_and_no_others(
     call: Caller, app: Flask, admin: psycopg.Connection
 ) -> None:
     must(call("CreateMachine", _as="ann", teamName="ops", bridgeName="south", machineName="s1"))
@@ -90,7 +108,10 @@ def test_the_token_of_a_bridge_opens_the_vaults_of_its_machines_and_no_others(
 
     north = machine_uuids(admin, "Acme", "build-01", "build-02", "dev-01")
     assert held.company_keys == {}
-    assert set(held.scope_keys) == {("machine", machine_uuid, 1) for machine_uuid in north}
+    assert set(held.scope_keys) == {
+        *(("machine", machine_uuid, 1) for machine_uuid in north),
+        *teams(admin, "Acme", "ops", "dev"),
+    }
 
 
 def test_an_agents_key_is_the_one_that_users_seal_with(call: Caller, app: Flask, admin: psycopg.Connection) -> None:
@@ -119,7 +140,8 @@ def test_names_lead_to_the_callers_own_company(call: Caller, app: Flask, admin: 
 
     held = keys_of(app, token)
 
-    assert {scope_id for _, scope_id, _ in held.scope_keys} == machine_uuids(admin, "Globex", "build-01")
+    [machine_uuid] = machine_uuids(admin, "Globex", "build-01")
+    assert set(held.scope_keys) == {("machine", machine_uuid, 1), *teams(admin, "Globex", "ops")}
 
 
 def test_a_token_of_another_company_sees_nothing(call: Caller) -> None:

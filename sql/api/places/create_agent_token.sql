@@ -3,7 +3,8 @@ create or replace function api.create_agent_token(
     p_machine_name    text default null,
     p_bridge_name     text default null,
     p_name            data.entity_name default null,
-    p_expires_in_days integer default 365)
+    p_expires_in_days integer default 365,
+    p_pools           boolean default true)
 returns table (
     agent_token_id uuid,
     token          data.revealed,
@@ -22,6 +23,7 @@ as $$
 --   bridgeName     a bridge whose machines are all of the caller's teams
 --   name           to know the token by; default: the name of the machine or bridge
 --   expiresInDays  1 to 3650, default 365
+--   pools          whether its agent takes items of the pools of its machines' teams as well, default true
 -- Returns:
 --   1: the token, one row; its text is shown here and nowhere else
 -- Errors:
@@ -32,8 +34,8 @@ as $$
 --   JB503  the bridge's machines changed during the call
 -- Rules:
 --   The requesting user must be a member of the team of every machine whose vaults the token will open.
---   The token opens the vaults of its machine, or of the machines that its bridge has now, and no others. Who brings a machine
---   to the bridge later gives its keys to the bridge's tokens as well.
+--   The token opens the vaults of its machine, or of the machines that its bridge has now, and unless pools is false those of
+--   their teams' pools, and no others. Who brings a machine to the bridge later gives its keys to the bridge's tokens as well.
 #variable_conflict use_column
 declare
     v_caller  auth.caller := auth.enter_call();
@@ -55,10 +57,10 @@ begin
     end if;
     perform auth.require_keys(v_caller, (p_token_material).token_id);
 
-    perform auth.keep_agent_token(v_caller, p_token_material, v_target, v_name, v_expires, v_now);
+    perform auth.keep_agent_token(v_caller, p_token_material, v_target, v_name, v_expires, v_now, p_pools);
     perform auth.audit(v_caller, v_now, 'Created', 'AgentToken', (p_token_material).token_id, v_name, format(
-        'for %s, good until %s', coalesce('machine ' || v_target.machine_name, 'bridge ' || v_target.bridge_name),
-        to_char(v_expires at time zone 'UTC', 'YYYY-MM-DD')));
+        'for %s, good until %s%s', coalesce('machine ' || v_target.machine_name, 'bridge ' || v_target.bridge_name),
+        to_char(v_expires at time zone 'UTC', 'YYYY-MM-DD'), case when not p_pools then ', without pools' end));
 
     return query
     select (p_token_material).token_id, null::data.revealed, v_name::text, v_target.machine_name, v_target.bridge_name,

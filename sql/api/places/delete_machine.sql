@@ -23,16 +23,13 @@ as $$
 declare
     v_caller   auth.caller := auth.enter_call();
     v_now      timestamptz := data.clock();
-    v_machine  data.machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name);
+    v_machine  data.machine;
     v_items    record;
     v_token_id uuid;
 begin
-    -- Whoever is just queueing an item holds its lane.
-    perform from data.lane as lane
-    where lane.company_id = v_caller.company_id
-      and lane.machine_id = v_machine.machine_id
-    order by lane.lane_id
-    for update;
+    -- Nobody is just queueing an item for it, or taking one of a pool.
+    perform queue.close_gate(v_caller.company_id);
+    v_machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name);
     v_items := queue.unfinished_items(v_caller.company_id, v_machine.machine_id);
     if v_items.waiting + v_items.in_hand > 0 then
         raise exception using errcode = 'JB409', message = format(
@@ -56,6 +53,7 @@ begin
     where held.company_id = v_caller.company_id
       and held.key_kind = 'machine'
       and held.key_id = v_machine.machine_uuid;
+    perform auth.withdraw_pools(v_caller.company_id, v_machine.team_id);
 
     update data.machine as machine
     set removed_name = machine.machine_name,

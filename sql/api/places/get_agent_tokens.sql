@@ -9,7 +9,8 @@ returns table (
     created_by     text,
     created_time   timestamptz,
     last_used_time timestamptz,
-    expires_time   timestamptz)
+    expires_time   timestamptz,
+    pools          boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- List the agent tokens that are good: what is known of them, never the tokens themselves.
@@ -19,7 +20,7 @@ as $$
 --   machineName  only those of this machine
 --   bridgeName   only those of this bridge
 -- Returns:
---   1: the tokens, newest first; lastUsedTime is exact to a minute
+--   1: the tokens, newest first; lastUsedTime is exact to a minute; pools: whether it holds the keys of its machines' teams
 -- Errors:
 --   JB403  the machine is of a team that is not the caller's
 --   JB404  the company has no such machine, or no such bridge
@@ -41,7 +42,7 @@ begin
 
     return query
     select token.token_id, token.token_name::text, machine.machine_name::text, bridge.bridge_name::text, person.email::text,
-           token.created_time, token.last_used_time, token.expires_time
+           token.created_time, token.last_used_time, token.expires_time, token.pools
     from data.token as token
     left join data.machine as machine on machine.company_id = token.company_id and machine.machine_id = token.machine_id
     left join data.bridge as bridge on bridge.company_id = token.company_id and bridge.bridge_id = token.bridge_id
