@@ -37,7 +37,7 @@ declare
     v_left    boolean;
 begin
     if p_request_id is not null then
-        v_ids := queue.repeat_claim(p_caller, p_machine_ids, p_request_id, p_claim_hash, v_now);
+        v_ids := queue.repeat_claim(p_caller, p_machine_ids, p_pool_ids, p_request_id, p_claim_hash, v_now);
     end if;
 
     if coalesce(cardinality(v_ids), 0) = 0 then

@@ -1,6 +1,7 @@
 create or replace function queue.repeat_claim(
     p_caller      auth.caller,
     p_machine_ids bigint[],
+    p_pool_ids    bigint[],
     p_request_id  text,
     p_claim_hash  bytea,
     p_now         timestamptz)
@@ -10,7 +11,7 @@ as $$
 -- The items of an earlier claim with this request id, whose answer was lost, under a new claim token.
 --
 -- Arguments:
---   machine_ids  as in queue.claim: what the caller may use now, whatever he could use then
+--   machine_ids, pool_ids  as in queue.claim: what the caller may use now, whatever he could use then
 -- Returns:
 --   their queue ids; empty when there was no such claim or its first lease is over
 -- Rules:
@@ -36,6 +37,7 @@ begin
               -- Asked of the item, which is locked: a claim that ended while this waited for the lock still looks open here.
               and locked.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
               and locked.machine_id = any(p_machine_ids)
+              and (not locked.pooled or locked.team_id = any(p_pool_ids))
             for update) as item);
     if cardinality(v_ids) = 0 then
         return v_ids;

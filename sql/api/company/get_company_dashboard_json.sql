@@ -103,6 +103,7 @@ begin
         from (
             select busy.*
             from unnest(v_loads) as busy
+            where busy.machine_id is not null
             order by busy.stale_count desc, busy.pending_count desc, lower(busy.machine_name)
             limit 1000) as load
         join data.team as team on team.company_id = v_caller.company_id and team.team_id = load.team_id

@@ -12,7 +12,7 @@ as $$
 -- Errors:
 --   JB403  the caller is no administrator, or not a member of the team
 --   JB404  the company has no such team
---   JB409  the team has machines, or is the one that was made with the company
+--   JB409  the team has machines, or items of its pool that are not finished, or is the one that was made with the company
 -- Rules:
 --   The requesting user must be a member of the specified team.
 --   Its members leave it, its vault is deleted, and with it go the finished items of machines that it had: nobody could read
@@ -22,11 +22,13 @@ as $$
 declare
     v_caller        auth.caller := auth.enter_call();
     v_now           timestamptz := data.clock();
-    v_team          data.team := auth.lock_team(v_caller, p_team_name);
+    v_team          data.team;
     v_machine_count bigint;
     v_member_count  bigint;
     v_item_count    bigint;
 begin
+    perform queue.close_gate(v_caller.company_id);
+    v_team := auth.lock_team(v_caller, p_team_name);
     if v_team.is_built_in then
         raise exception using errcode = 'JB409',
             message = format('team %s was made with the company: it can be renamed, but not deleted', v_team.team_name);
@@ -40,6 +42,18 @@ begin
     if v_machine_count > 0 then
         raise exception using errcode = 'JB409', message = format(
             'team %s has %s: delete them first', v_team.team_name, data.counted(v_machine_count, 'machine'));
+    end if;
+
+    select count(*)
+    into v_item_count
+    from data.queue_item as item
+    where item.company_id = v_caller.company_id
+      and item.team_id = v_team.team_id
+      and item.finished_time is null;
+    if v_item_count > 0 then
+        raise exception using errcode = 'JB409', message = format(
+            'the pool of team %s has %s: cancel them or let them end first', v_team.team_name,
+            data.counted(v_item_count, 'unfinished item'));
     end if;
 
     v_item_count := queue.delete_team_items(v_caller.company_id, v_team.team_id);

@@ -34,10 +34,13 @@ declare
     v_caller   auth.caller := auth.enter_call();
     v_now      timestamptz := data.clock();
     v_bridge   data.bridge := auth.require_bridge(v_caller, p_new_bridge_name);
-    v_machine  data.machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name, v_bridge.bridge_id);
+    v_machine  data.machine;
     v_items    record;
     v_left_out integer;
 begin
+    -- Nobody is just taking an item of a pool for it.
+    perform queue.close_gate(v_caller.company_id);
+    v_machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name, v_bridge.bridge_id);
     perform queue.lock_unfinished_items(v_caller.company_id, v_machine.machine_id);
     v_items := queue.unfinished_items(v_caller.company_id, v_machine.machine_id);
     if v_items.in_hand > 0 then

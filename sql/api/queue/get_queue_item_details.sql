@@ -23,8 +23,8 @@ as $$
 --   2: the job as it was queued, one row
 --   3: the answer so far, one row; hasContent is false while there is none
 --   4: its events, oldest first
---   5: how many items its machine gets before it, at most 1,000 counted; no row when it is not PENDING
---   6: what its machine has to do, at most 1,000 of each counted, one row
+--   5: how many items its machine, or its pool, gets before it, at most 1,000 counted; no row when it is not PENDING
+--   6: what its machine has to do, at most 1,000 of each counted, one row; none while it waits in a pool
 -- Errors:
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
@@ -48,6 +48,7 @@ begin
           and event.queue_id = v_item.queue_id
         order by event.event_id);
     queue_position := queue.place_in_line(v_item, v_now);
-    machine_statistics := array[queue.load_of(v_item.company_id, v_item.machine_id)];
+    machine_statistics := case when v_item.machine_id is null then '{}' else
+        array[queue.load_of(v_item.company_id, v_item.machine_id)] end;
 end;
 $$;

@@ -42,9 +42,12 @@ as $$
 declare
     v_caller   auth.caller := auth.enter_call();
     v_now      timestamptz := data.clock();
-    v_original data.queue_item := auth.require_item(v_caller, p_original_queue_id, p_task_id, p_team_name);
+    v_original data.queue_item;
     v_item     data.queue_item;
 begin
+    -- The gate before the item: who closes it may want the item next.
+    perform queue.pass_gate(v_caller.company_id);
+    v_original := auth.require_item(v_caller, p_original_queue_id, p_task_id, p_team_name);
     v_item := queue.retry_item(v_caller, v_original, p_modified_vault, v_now);
 
     return query

@@ -90,10 +90,8 @@ begin
     perform data.record_event(v_item, 'RESPONSE', v_caller.actor, v_now, format('version %s', v_kept.version));
 
     response := array(
-        select row(v_item.queue_id, v_item.task_id, v_now, machine.machine_name, v_kept.version,
+        select row(v_item.queue_id, v_item.task_id, v_now, its.machine_name, v_kept.version,
                    case when v_kept.version = 1 then 'response added' else 'response updated' end)::data.response_answer
-        from data.machine as machine
-        where machine.company_id = v_item.company_id
-          and machine.machine_id = v_item.machine_id);
+        from queue.places_of(v_item) as its);
 end;
 $$;
