@@ -83,7 +83,14 @@ def test_is_beaten_for_answered_and_completed_by_who_took_it(call: Caller) -> No
     assert done.row["status"] == "COMPLETED"
     item = item_of(call, made["queueId"])
     assert (item["machineName"], item["vaultContentResponse"]) == ("build-01", '{"exitCode":0}')
-    assert trace_of(call, made["queueId"]) == ["CREATED", "ASSIGNED", "PROCESSING", "HEARTBEAT", "RESPONSE", "COMPLETED"]
+    assert trace_of(call, made["queueId"]) == [
+        "CREATED",
+        "ASSIGNED",
+        "PROCESSING",
+        "HEARTBEAT",
+        "RESPONSE",
+        "COMPLETED",
+    ]
 
 
 def test_is_answered_by_a_user_whom_no_machine_stands_for(call: Caller) -> None:
@@ -115,7 +122,10 @@ def test_that_has_lost_its_lease_is_anybodys_again(call: Caller, clock: Clock, a
     swept = sweep(admin)
 
     assert swept == 1
-    assert (item_of(call, made["queueId"])["machineName"], item_of(call, made["queueId"])["status"]) == (None, "PENDING")
+    assert (item_of(call, made["queueId"])["machineName"], item_of(call, made["queueId"])["status"]) == (
+        None,
+        "PENDING",
+    )
     assert claim(call, "build-02")["attempt"] == 2
 
 
@@ -227,7 +237,7 @@ def test_a_team_is_not_deleted_while_its_pool_has_work(call: Caller) -> None:
 def test_a_machine_that_has_one_in_hand_neither_moves_nor_goes(call: Caller) -> None:
     pool(call)
     claimed = claim(call)
-    place = {"teamName": "ops", "machineName": "build-01"}
+    place: dict[str, Any] = {"teamName": "ops", "machineName": "build-01"}
 
     moved = call("UpdateMachineAssignedBridge", _as="ann", newBridgeName="south", **place)
     deleted = call("DeleteMachine", _as="ann", **place)

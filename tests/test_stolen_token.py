@@ -205,7 +205,8 @@ def fill(call: Caller) -> dict[str, set[str]]:
         }
         must(call("RetryFailedQueueItem", _as="ann", **retried))
     for team, machine_name in (("ops", "build-01"), ("dev", "dev-01")):
-        pool, of = {"teamName": team, "queueName": "default"}, f"pool of {team}"
+        pool: dict[str, Any] = {"teamName": team, "queueName": "default"}
+        of = f"pool of {team}"
         for request in ("answered", "waiting"):
             must(call("CreateQueueItem", _as="ann", priority=1, queueVault=make(of, request), **pool))
         claimed = must(call("GetQueueItemsNext", _as=machine_name, itemCount=1, start=True)).row

@@ -8,6 +8,9 @@ from broker.live.clients import is_gone
 from broker.live.hub import Ending, Hub
 from broker.loading import Call
 
+# A token that ended is noticed, and an agent that waits is heard of, as DEAF and OFFLINE need it.
+LOOK_AGAIN_SECONDS = 60.0
+
 
 def run_waiting(procedures: Procedures, hub: Hub, call: Call, client: int | None) -> Answer:
     """Make a call, and again each time something came, until its answer has rows or `call.wait_seconds` have passed.
@@ -27,7 +30,7 @@ def run_waiting(procedures: Procedures, hub: Hub, call: Call, client: int | None
         remaining = deadline - time.monotonic()
         if remaining <= 0 or not answer.wait_keys or any(table.count for table in answer.tables):
             return answer
-        patience = min(remaining, answer.wake_after or remaining)
+        patience = min(remaining, answer.wake_after or remaining, LOOK_AGAIN_SECONDS)
         ending = hub.wait(answer.wait_keys, mark, patience, client)
         if ending is Ending.TIME_UP and patience < remaining:
             ending = Ending.WOKEN

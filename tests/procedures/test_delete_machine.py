@@ -56,7 +56,9 @@ def test_keeps_its_finished_items_with_vaults_and_traces(call: Caller, queue_ite
 
     after = {row["queueId"]: row for row in call("GetTeamQueueItems").rows}
     for queue_id in ids:
-        told = dict.fromkeys(["ageInMinutes", "minutesSinceHeartbeat"], after[queue_id]["ageInMinutes"])
+        told = dict.fromkeys(
+            ["ageInMinutes", "minutesSinceHeartbeat", "minutesSinceAssigned"], after[queue_id]["ageInMinutes"]
+        )
         gone = {"bridgeName": None, "regionName": None}
         assert {**after[queue_id], **told} == {**before[queue_id], **told, **gone}
         assert after[queue_id]["machineName"] == "build-01"

@@ -69,7 +69,7 @@ def test_without_pending_items_there_is_a_message_and_no_row(call: Caller) -> No
     reply = call("GetQueueItemsNext", machineName="build-01")
 
     assert reply.rows == []
-    assert reply.outputs == {"message": "no pending queue items"}
+    assert reply.outputs["message"] == "no pending queue items"
 
 
 def test_with_items_there_is_no_message(call: Caller, queue_item: MakeItem) -> None:
@@ -77,7 +77,7 @@ def test_with_items_there_is_no_message(call: Caller, queue_item: MakeItem) -> N
 
     reply = call("GetQueueItemsNext", machineName="build-01")
 
-    assert reply.outputs == {"message": None}
+    assert reply.outputs["message"] is None
 
 
 def test_the_oldest_come_first(call: Caller) -> None:

@@ -1,9 +1,12 @@
 """GetTeamMachines."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from tests.conftest import Clock
+from tests.jobs import beat, claim, create
 from tests.world import NOBODY, Caller, MakeItem, must
 
 
@@ -75,3 +78,72 @@ def test_shows_the_vault_of_each_machine(call: Caller) -> None:
 @pytest.mark.parametrize(("caller", "failure"), [("north", 403), (NOBODY, 401)])
 def test_is_for_users(call: Caller, caller: str, failure: int) -> None:
     assert call("GetTeamMachines", _as=caller).failure == failure
+
+
+def health(call: Caller, machine: str = "build-01") -> str:
+    [row] = [row for row in call("GetTeamMachines", _as="ann").rows if row["machineName"] == machine]
+    word: str = row["health"]
+    return word
+
+
+def test_a_machine_nobody_heard_of_was_never_seen(call: Caller) -> None:
+    [row] = [row for row in call("GetTeamMachines").rows if row["machineName"] == "build-01"]
+
+    assert (row["health"], row["lastContact"], row["lastClaim"]) == ("NEVER_SEEN", None, None)
+    assert (row["paused"], row["draining"], row["slots"]) == (False, False, None)
+
+
+def test_a_machine_whose_agent_asks_is_online_and_offline_after_three_minutes(call: Caller, clock: Clock) -> None:
+    clock.advance(minutes=2)
+    must(call("GetQueueItemsNext", _as="build-01"))
+    online = health(call)
+    clock.advance(minutes=3, seconds=1)
+
+    assert (online, health(call)) == ("ONLINE", "OFFLINE")
+
+
+def test_an_agent_that_beats_and_does_not_ask_is_deaf_if_it_has_a_free_slot(
+    call: Caller, clock: Clock, queue_item: MakeItem
+) -> None:
+    clock.advance(minutes=2)
+    must(call("RegisterAgent", _as="build-01", agentVersion="1", slots=2))
+    queue_item()
+    claimed = claim(call)
+    clock.advance(minutes=4)
+    must(beat(call, claimed))
+    deaf = health(call)
+    must(call("RegisterAgent", _as="build-01", agentVersion="1", slots=1))
+
+    assert (deaf, health(call)) == ("DEAF", "ONLINE")
+
+
+def test_the_slots_of_a_bridges_agent_are_for_all_its_machines(call: Caller, clock: Clock) -> None:
+    clock.advance(minutes=2)
+    must(call("RegisterAgent", _as="north", agentVersion="1", slots=1))
+    create(call, "build-02")
+    claimed = claim(call, "north")
+    clock.advance(minutes=4)
+    must(beat(call, claimed, "north"))
+    busy = health(call)
+    must(call("RegisterAgent", _as="north", agentVersion="1", slots=2))
+
+    assert (busy, health(call)) == ("ONLINE", "DEAF")
+
+
+def test_a_bridge_that_lets_its_agent_wait_is_not_deaf(call: Caller, clock: Clock) -> None:
+    clock.advance(minutes=2)
+    must(call("RegisterAgent", _as="build-01", agentVersion="1", slots=2))
+    for _ in range(4):
+        must(call("GetQueueItemsNext", _as="build-01"))
+        clock.advance(minutes=2)
+
+    assert health(call) == "ONLINE"
+
+
+def test_what_somebody_wanted_of_it_comes_first(call: Caller) -> None:
+    place: dict[str, Any] = {"teamName": "ops", "machineName": "build-01"}
+    must(call("PauseMachine", **place))
+    paused = health(call)
+    must(call("DrainMachine", **place))
+
+    assert (paused, health(call)) == ("PAUSED", "DRAINING")

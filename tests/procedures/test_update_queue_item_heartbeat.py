@@ -44,7 +44,7 @@ def test_tells_how_often_a_heartbeat_is_due(call: Caller, queue_item: MakeItem) 
 
     reply = beat(call, claim(call))
 
-    assert reply.outputs == {"drain": False, "heartbeatSeconds": 10}
+    assert reply.outputs == {"drain": False, "heartbeatSeconds": 10, "stop": False}
 
 
 def test_renews_the_lease_for_as_long_as_the_claim_had(

@@ -42,6 +42,7 @@ from tests.rights import (
     directory,
     keys,
     lives,
+    machines,
     people,
     places,
     queue,
@@ -52,7 +53,22 @@ from tests.rights.stage import Bodies, Stage
 
 __all__ = ["ABSENT", "BODIES", "CALLERS", "DEAD", "Stage", "read_tables"]
 
-GROUPS = (directory, sessions, people, lives, places, companies, keys, audits, details, queue, bulk, batches, schedules)
+GROUPS = (
+    directory,
+    sessions,
+    people,
+    lives,
+    places,
+    companies,
+    keys,
+    audits,
+    details,
+    queue,
+    bulk,
+    batches,
+    schedules,
+    machines,
+)
 
 DEAD = ("nobody", "unknown", "expired", "idle", "ended", "deactivated", "removed")
 

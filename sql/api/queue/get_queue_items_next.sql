@@ -9,6 +9,9 @@ create or replace function api.get_queue_items_next(
     p_claim         data.new_claim default null,
     out items       data.claimed_item[],
     out message     text,
+    out drain       boolean,
+    out stop        boolean,
+    out register    boolean,
     out wait_keys   data.wake,
     out wake_after  data.wake_after)
 language plpgsql volatile security definer set search_path = ''
@@ -28,6 +31,9 @@ as $$
 -- Returns:
 --   1: the items, now ASSIGNED, each with its job and the claimToken that heartbeat, response and completion carry
 --   message: why table 1 has no rows
+--   drain: to an agent that gets nothing: whether it is to take no new work
+--   stop: likewise: whether it should end once nothing is in hand; then nothing is waited for
+--   register: likewise: whether it should say by RegisterAgent what it is
 -- Errors:
 --   JB400  both names or neither, or itemCount is not 1 to 100
 --   JB403  the machine, or every machine of the bridge, is not the caller's
@@ -45,12 +51,14 @@ declare
     v_caller   auth.caller := auth.enter_call();
     v_takers   record;
     v_claimed  record;
+    v_orders   data.agent_orders;
 begin
     if p_item_count not between 1 and 100 then
         raise exception using errcode = 'JB400', message = format('itemCount is %s: 1 to 100 items can be taken at once', p_item_count);
     end if;
 
     v_takers := queue.takers_of_caller(v_caller, p_machine_name, p_bridge_name);
+    perform queue.note_question(v_caller, data.clock());
     v_claimed := queue.claim(v_caller, v_takers.machine_ids, v_takers.pool_ids, p_item_count, p_lease_seconds, p_start, p_claim,
         p_request_id);
     items := v_claimed.items;
@@ -58,6 +66,13 @@ begin
         message := 'no pending queue items';
         wait_keys := v_claimed.wait_keys;
         wake_after := v_claimed.wake_after;
+        if v_caller.user_id is null then
+            v_orders := queue.orders_for(v_caller);
+            drain := v_orders.drain;
+            stop := v_orders.stop;
+            register := v_orders.register;
+            wait_keys := case when not stop then wait_keys end;
+        end if;
     end if;
 end;
 $$;

@@ -8,7 +8,8 @@ create or replace function api.update_queue_item_heartbeat(
     p_items         data.heartbeat[] default null,
     out items             data.heartbeat_answer[],
     out drain             boolean,
-    out heartbeat_seconds integer)
+    out heartbeat_seconds integer,
+    out stop              boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Say that jobs are still being worked on, and hear whether they should stop.
@@ -26,6 +27,7 @@ as $$
 --   1: a row per item: whether the claim still holds, until when, and whether a cancel was requested
 --   drain: whether the agent should take no new work
 --   heartbeatSeconds: how often a heartbeat is due
+--   stop: whether the agent should end once nothing is in hand
 -- Errors:
 --   JB400  neither an item nor items, both, or not 1 to 1,000
 --   JB403  the team named is not the caller's
@@ -39,9 +41,14 @@ declare
     v_now    timestamptz := data.clock();
     v_beat   data.heartbeat;
     v_answer data.heartbeat_answer;
+    v_orders data.agent_orders;
 begin
-    drain := false;
-    heartbeat_seconds := 10;
+    if v_caller.user_id is null then
+        v_orders := queue.orders_for(v_caller);
+    end if;
+    drain := coalesce(v_orders.drain, false);
+    heartbeat_seconds := coalesce(v_orders.heartbeat_seconds, 10);
+    stop := coalesce(v_orders.stop, false);
 
     if p_items is null then
         v_answer := queue.beat(v_caller, row(p_task_id, p_queue_id, p_claim_token, p_progress, p_lease_seconds)::data.heartbeat,
