@@ -20,6 +20,7 @@ IDLE_SECONDS = (1.0, 3.0)
 # Agents that were started together shall not ask together: each waits for a part of the time it may.
 WAIT_SHARE = (0.8, 1.0)
 WRONG_QUESTION = (400, 404)
+UNKNOWN = 404
 
 
 class Claims(Worker):
@@ -27,6 +28,7 @@ class Claims(Worker):
 
     Args:
         ended: called once no more work will be claimed.
+        dismissed: called when the broker wants the agent to end, and nothing is in hand.
         fatal: called with TokenRefusedError, with RefusedError when the very first question was wrong, and with any
             exception that ends the thread.
     """
@@ -40,6 +42,7 @@ class Claims(Worker):
         heartbeat: Heartbeat,
         *,
         ended: Callable[[], None],
+        dismissed: Callable[[], None],
         fatal: Fatal,
         uniform: Uniform = random.uniform,
         clock: Callable[[], float] = time.monotonic,
@@ -51,11 +54,13 @@ class Claims(Worker):
         self._delivery = delivery
         self._heartbeat = heartbeat
         self._on_ended = ended
+        self._on_dismissed = dismissed
         self._uniform = uniform
         self._clock = clock
         self._backoff = Backoff(uniform)
         self._wanted = True
         self._was_answered = False
+        self._registered = False
         self._silent = False
         self.ended = False
 
@@ -93,7 +98,8 @@ class Claims(Worker):
         asked_seconds = int(self._config.wait_seconds * self._uniform(*WAIT_SHARE))
         began = self._clock()
         try:
-            claims = self._client.get_queue_items_next(
+            self._register()
+            reply = self._client.get_queue_items_next(
                 min(free, 100), asked_seconds, self._config.lease_seconds, self._note_outage
             )
         except PollEndedError:
@@ -109,10 +115,27 @@ class Claims(Worker):
         self._note_outage(None)
         self._was_answered = True
         self._backoff.reset()
-        if claims:
-            return self._start(claims, free)
+        if reply.claims:
+            return self._start(reply.claims, free)
+        self._registered = not reply.register
+        if reply.stop:
+            if not self._jobs.running:
+                self._on_dismissed()
+            return self._uniform(*IDLE_SECONDS)
         waited = self._clock() - began
         return 0.0 if waited >= asked_seconds / 2 > 0 else self._uniform(*IDLE_SECONDS)
+
+    def _register(self) -> None:
+        """Say what this agent is, once, and again when the broker asks; an older broker knows nothing of it."""
+        if self._registered:
+            return
+        try:
+            self._client.register_agent(self._config.slots, self._config.queues, dict(self._config.labels))
+        except RefusedError as error:
+            if error.status != UNKNOWN:
+                raise
+            log.info("not registered: %s", error)
+        self._registered = True
 
     def _start(self, claims: Sequence[Claim], free: int) -> float:
         """Start jobs; what cannot be started here and now goes back at once instead of by its lease."""

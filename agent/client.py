@@ -5,7 +5,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import urllib3
@@ -20,12 +20,13 @@ from agent.wire import (
     Beat,
     BeatReply,
     Claim,
+    ClaimReply,
     Envelope,
     EnvelopeError,
     JsonObject,
     Report,
     read_beat_reply,
-    read_claim,
+    read_claim_reply,
     read_envelope,
 )
 
@@ -71,9 +72,21 @@ class BrokerClient:
         self._polls = open_pool(url, ca_file, connections=1)
         self._watch_poll_connections()
 
+    def register_agent(self, slots: int, queues: Sequence[str] | None, labels: Mapping[str, str]) -> None:
+        """Say what this agent is.
+
+        Args:
+            queues: whose pools it serves; None: every queue of the team.
+
+        Raises:
+            UnavailableError, TokenRefusedError, RefusedError
+        """
+        body: JsonObject = {**self._whose, "agentVersion": VERSION, "slots": slots, "labels": dict(labels)}
+        self._call("RegisterAgent", body if queues is None else {**body, "queues": list(queues)})
+
     def get_queue_items_next(
         self, item_count: int, wait_seconds: int, lease_seconds: int, note_outage: NoteOutage | None = None
-    ) -> list[Claim]:
+    ) -> ClaimReply:
         """Claim up to item_count items, waiting for the first at the broker for at most wait_seconds.
 
         A claim whose answer is lost is repeated with the same requestId, which hands out the same items again, for as
@@ -102,7 +115,7 @@ class BrokerClient:
             note_outage=note_outage,
         )
         try:
-            return [read_claim(row) for row in envelope.rows]
+            return read_claim_reply(envelope)
         except (KeyError, ValueError) as error:
             raise self._unavailable("GetQueueItemsNext", f"a row is not as it should be: {error!r}") from None
 

@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 ENVIRONMENT_PREFIX = "BROKER_AGENT_"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 STATE_FOLDER_NAME = "machine-job-broker-agent"
+MOST_QUEUES = 100
+MOST_LABELS = 20
+LONGEST_TEXT = 100
 
 Value = TypeVar("Value")
 Reader = Callable[[object], Value]
@@ -51,6 +54,27 @@ def read_files(value: object) -> tuple[Path, ...]:
     if not all(file.is_absolute() for file in files):
         raise ValueError("a list of absolute paths (separated by commas in the environment)")
     return files
+
+
+def read_queues(value: object) -> tuple[str, ...] | None:
+    names = read_names(value)
+    if len(names) > MOST_QUEUES or any(len(name) > LONGEST_TEXT for name in names):
+        raise ValueError(f"at most {MOST_QUEUES} names of queues, of at most {LONGEST_TEXT} characters")
+    return names
+
+
+def read_labels(value: object) -> tuple[tuple[str, str], ...]:
+    expected = f"at most {MOST_LABELS} labels (os=linux,site=eu in the environment), texts of up to {LONGEST_TEXT}"
+    if isinstance(value, str):
+        parts = [part.partition("=") for part in value.split(",") if part.strip()]
+        pairs = [(name.strip(), text.strip() if sign else None) for name, sign, text in parts]
+    else:
+        pairs = list(value.items()) if isinstance(value, dict) else [("", None)]
+    labels = dict(pairs)
+    texts = [text for pair in pairs for text in pair if isinstance(text, str) and len(text) <= LONGEST_TEXT]
+    if "" in labels or len(texts) < 2 * len(pairs) or len(labels) < len(pairs) or len(labels) > MOST_LABELS:
+        raise ValueError(expected)
+    return tuple(sorted((str(name), str(text)) for name, text in labels.items()))
 
 
 def read_switch(value: object) -> bool:
@@ -107,6 +131,12 @@ class AgentConfig:
         default=None, metadata=_about(read_optional_text, "bridge to work for; an agent token implies it")
     )
     slots: int = field(default=1, metadata=_about(read_integer(1, 1000), "jobs that run at once"))
+    queues: tuple[str, ...] | None = field(
+        default=None, metadata=_about(read_queues, "queues whose pools it serves; without: every queue of the team")
+    )
+    labels: tuple[tuple[str, str], ...] = field(
+        default=(), metadata=_about(read_labels, "what this machine has, for items that ask for it: os=linux,site=eu")
+    )
     state_dir: Path | None = field(
         default=None, metadata=_about(read_folder, "folder of undelivered answers and running jobs, one per agent")
     )

@@ -68,6 +68,7 @@ class Agent:
             self._delivery,
             self._heartbeat,
             ended=self._change,
+            dismissed=self._dismiss,
             fatal=self._fail,
             uniform=uniform,
         )
@@ -98,6 +99,10 @@ class Agent:
             if event is Event.FATAL:
                 self._kill_all()
                 return _ending_of(self._error)
+            if event is Event.DISMISSED and not stops:
+                stops = 1
+                self._claims.end()
+                log.info("stopping: the broker wants it")
             if event is Event.STOP:
                 stops += 1
                 self._claims.end()
@@ -153,6 +158,9 @@ class Agent:
 
     def _change(self) -> None:
         self._events.put(Event.CHANGED)
+
+    def _dismiss(self) -> None:
+        self._events.put(Event.DISMISSED)
 
     def _fail(self, error: BaseException) -> None:
         self._error = self._error or error

@@ -11,6 +11,7 @@ class Event(enum.Enum):
     """What the main thread waits for."""
 
     STOP = "a signal"
+    DISMISSED = "the broker wants the agent to end, and nothing is in hand"
     CHANGED = "a job has ended, an answer is delivered, or no more work is claimed"
     FATAL = "a thread has ended by an exception"
 

@@ -31,6 +31,20 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class ClaimReply:
+    """What a question for work brought, and what the broker wants of an agent that got nothing.
+
+    Attributes:
+        stop: end once nothing is in hand.
+        register: say what you are, it is not known.
+    """
+
+    claims: tuple[Claim, ...]
+    stop: bool
+    register: bool
+
+
+@dataclass(frozen=True)
 class Beat:
     """What a heartbeat says of one claim; progress is 0 to 1, None if the job has told none."""
 
@@ -119,6 +133,15 @@ def read_claim(row: JsonObject) -> Claim:
         timeout_seconds=optional_number(row.get("timeoutSeconds")),
         vault_content=vault if isinstance(vault, str) else None,
         secrets=secrets if isinstance(secrets, dict) else {},
+    )
+
+
+def read_claim_reply(envelope: Envelope) -> ClaimReply:
+    """The answer of GetQueueItemsNext."""
+    return ClaimReply(
+        claims=tuple(read_claim(row) for row in envelope.rows),
+        stop=envelope.outputs.get("stop") is True,
+        register=envelope.outputs.get("register") is True,
     )
 
 

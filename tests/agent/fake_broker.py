@@ -60,6 +60,8 @@ class FakeBroker:
         self.cancelled: set[str] = set()
         self.lost: set[str] = set()
         self.drain = False
+        self.dismissed = False
+        self.asks_to_register = False
         self.heartbeat_seconds: float | None = None
         self.open_polls = 0
         self.withdrawn_polls = 0
@@ -184,7 +186,8 @@ class FakeBroker:
                 self.open_polls += 1
                 self.changed.notify_all()
             try:
-                self._hold(request_id, connection, ours, float(str(call.body["waitSeconds"])))
+                waits = 0.0 if self.dismissed else float(str(call.body["waitSeconds"]))
+                self._hold(request_id, connection, ours, waits)
             finally:
                 with self.changed:
                     self._wakers.discard(theirs)
@@ -198,7 +201,8 @@ class FakeBroker:
             if request_id not in self._handed_out:
                 self._handed_out[request_id] = self._offered[:count]
                 del self._offered[:count]
-            return envelope([self._row(row) for row in self._handed_out[request_id]])
+            rows = [self._row(row) for row in self._handed_out[request_id]]
+            return envelope(rows, stop=self.dismissed, register=self.asks_to_register)
 
     def _hold(self, request_id: str, connection: socket.socket, waker: socket.socket, seconds: float) -> None:
         with self.changed:

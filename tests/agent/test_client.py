@@ -48,7 +48,7 @@ def patient(broker: FakeBroker, time: Time) -> BrokerClient:
 
 
 def claim(client: BrokerClient) -> list[Claim]:
-    return client.get_queue_items_next(1, 0, lease_seconds=30)
+    return list(client.get_queue_items_next(1, 0, lease_seconds=30).claims)
 
 
 def test_a_call_carries_token_and_json(broker: FakeBroker, client: BrokerClient) -> None:

@@ -39,6 +39,34 @@ def test_lists_are_lists_in_the_file_and_commas_in_the_environment(file: Path) -
     assert config.pass_environment == ("HTTP_PROXY", "NO_PROXY")
 
 
+def test_queues_and_labels_are_lists_and_pairs(file: Path) -> None:
+    file.write_text('queues = ["images"]\n[labels]\nos = "linux"\nsite = "eu"\n')
+    environment = NEEDED | {"BROKER_AGENT_QUEUES": "images, video", "BROKER_AGENT_LABELS": "site=eu, os=linux"}
+
+    from_file, from_environment = load_config({}, NEEDED, file), load_config({}, environment, None)
+
+    assert (from_file.queues, from_environment.queues) == (("images",), ("images", "video"))
+    assert from_file.labels == from_environment.labels == (("os", "linux"), ("site", "eu"))
+    assert load_config({}, NEEDED, None).queues is None
+
+
+def test_an_empty_list_of_queues_is_no_pool(file: Path) -> None:
+    file.write_text("queues = []")
+
+    assert load_config({}, NEEDED, file).queues == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["labels = 1", "labels = [1]", 'labels = "linux"', 'labels = "os=a,os=b"', 'labels = "=x"', "[labels]\ncpu = 8"],
+)
+def test_labels_that_are_none_are_refused(file: Path, line: str) -> None:
+    file.write_text(line)
+
+    with pytest.raises(ConfigError, match="must be at most 20 labels"):
+        load_config({}, NEEDED, file)
+
+
 def test_the_token_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("token-2\n")
 
