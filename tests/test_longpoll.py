@@ -17,7 +17,7 @@ from broker.config import Config
 from broker.live.hub import Hub
 from broker.live.longpoll import run_waiting
 from tests.serving import environment_of, serving, until
-from tests.world import URL, Caller, MakeItem, Reply, World
+from tests.world import URL, Caller, MakeItem, Reply, World, must
 
 AGENTS = 8
 Wait = Callable[..., Future[Reply]]
@@ -77,6 +77,33 @@ def test_items_of_other_machines_wake_nobody(app: Flask, hub: Hub, world: World,
         queue_item(machine="build-02")
 
         assert reply.result().rows == []
+
+
+@pytest.mark.parametrize("procedure", ["PauseMachine", "DrainMachine"])
+def test_the_agent_of_a_machine_that_gets_nothing_waits_until_it_is_resumed(
+    app: Flask, hub: Hub, world: World, call: Caller, queue_item: MakeItem, procedure: str
+) -> None:
+    must(call(procedure, teamName="ops", machineName="build-01"))
+    queue_id = queue_item()
+
+    with waiting(app, hub, world) as [reply]:
+        must(call("ResumeMachine", teamName="ops", machineName="build-01"))
+
+        assert reply.result().row["queueId"] == queue_id
+
+
+def test_an_agent_that_is_to_stop_is_answered_at_once(app: Flask, hub: Hub, world: World, call: Caller) -> None:
+    with waiting(app, hub, world) as [reply]:
+        must(call("DrainMachine", teamName="ops", machineName="build-01", stop=True))
+
+        assert reply.result(timeout=5).outputs["stop"] is True
+
+
+def test_an_item_of_the_pool_reaches_a_waiting_agent(app: Flask, hub: Hub, world: World, call: Caller) -> None:
+    with waiting(app, hub, world) as [reply]:
+        made = must(call("CreateQueueItem", teamName="ops", queueName="default", queueVault="{}"))
+
+        assert reply.result(timeout=5).row["queueId"] == made.row["queueId"]
 
 
 def test_nothing_came_in_time(call: Caller) -> None:
