@@ -127,7 +127,6 @@ def test_complains_of_everything_at_once(client: FlaskClient) -> None:
     assert status == 400
     assert errors == [
         'member "teamName" must be text',
-        'member "machineName" is required',
         'member "priority" must be a whole number from 1 to 5',
         'member "foo" is unknown',
     ]

@@ -14,7 +14,7 @@ begin
         select distinct schedule.company_id
         from data.schedule as schedule
         where schedule.enabled
-          and coalesce(schedule.next_time, '-infinity') <= v_now
+          and (schedule.next_time <= v_now or schedule.next_time is null)
     loop
         return query
         select schedule.company_id, schedule.schedule_id, schedule.revision, schedule.cron, schedule.every_seconds,
@@ -22,7 +22,7 @@ begin
         from data.schedule as schedule
         where schedule.company_id = v_company_id
           and schedule.enabled
-          and coalesce(schedule.next_time, '-infinity') <= v_now
+          and (schedule.next_time <= v_now or schedule.next_time is null)
         order by schedule.next_time nulls first
         limit 1000;
     end loop;
