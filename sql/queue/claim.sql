@@ -22,7 +22,7 @@ as $$
 -- Returns:
 --   items       with their request vaults, highest priority first, then oldest
 --   wait_keys   keys of the hub that are woken when there may be more
---   wake_after  seconds until a rate limit lets the next one go
+--   wake_after  seconds after which to look again: when a rate limit lets the next one go, or 10 where something else holds items up
 -- Errors:
 --   JB503  a machine was moved away from the bridge that claims
 -- Rules:
@@ -49,6 +49,21 @@ begin
             items := array[]::data.claimed_item[];
             wait_keys := queue.wait_keys(p_caller.company_id, p_machine_ids, p_pool_ids, v_lanes, v_limits);
             wake_after := v_next.wake_after;
+            -- Sweeps and psql wake nobody: where items wait that may not start, there is a look in 10 seconds all the same.
+            if cardinality(wait_keys) > cardinality(p_machine_ids) + cardinality(p_pool_ids) and exists (
+                select
+                from unnest(v_lanes) as lane
+                cross join lateral (
+                    select item.queue_id
+                    from data.queue_item as item
+                    where item.company_id = p_caller.company_id
+                      and item.lane_id = lane.lane_id
+                      and item.status = 'PENDING'
+                      and item.held is null
+                    order by item.priority desc, item.queue_id
+                    limit 1) as first) then
+                wake_after := least(wake_after, 10);
+            end if;
             return;
         end if;
 

@@ -94,6 +94,8 @@ begin
                   and item.held is null
                 order by item.priority desc, item.queue_id
                 limit case
+                    -- What came into a limited queue after its room was looked for has to wait for the next claim.
+                    when lane.limited and array_position(v_policy_ids, lane.policy_id) is null then 0
                     when v_policy_rooms[array_position(v_policy_ids, lane.policy_id)] = 0 then 0
                     when v_user_rooms[array_position(v_user_ids, lane.user_id)] = 0 then 0
                     else v_depth
