@@ -318,3 +318,41 @@ join data.queue_item as item on item.company_id = dependency.company_id and item
 join data.queue_item as need on need.company_id = dependency.company_id and need.queue_id = dependency.needs_queue_id
 where need.team_id <> item.team_id
    or need.finished_time is null and not need.has_dependants;
+
+create or replace view data.invariant_buckets_hold_no_more_than_their_burst as
+select policy.company_id, policy.policy_id, policy.tokens
+from data.queue_policy as policy
+where policy.tokens is not null
+  and (policy.rate_burst is null or policy.tokens_time is null or policy.tokens not between 0 and policy.rate_burst);
+
+create or replace view data.invariant_unfinished_items_lie_in_a_lane_of_their_place as
+select item.company_id, item.queue_id
+from data.queue_item as item
+join data.company as company on company.company_id = item.company_id
+where item.finished_time is null
+  and not exists (
+      select from data.lane as lane
+      join data.queue_policy as policy on policy.company_id = lane.company_id and policy.policy_id = lane.policy_id
+      where lane.company_id = item.company_id
+        and lane.lane_id = item.lane_id
+        and lane.policy_id = item.policy_id
+        and lane.team_id = item.team_id
+        and policy.team_id = item.team_id
+        and policy.removed_time is null
+        and lane.machine_id is not distinct from case when not item.pooled then item.machine_id end
+        and lane.labels = coalesce(item.labels, '{}')
+        and lane.user_id is not distinct from case when company.max_running_per_user is not null then item.created_by end);
+
+create or replace view data.invariant_unfinished_items_are_counted_in_companies_with_limits as
+select item.company_id, item.queue_id
+from data.queue_item as item
+join data.company as company on company.company_id = item.company_id
+where item.finished_time is null
+  and num_nonnulls(company.max_running, company.max_running_per_user) > 0
+  and item.counted_user_id is distinct from item.created_by;
+
+create or replace view data.invariant_lanes_are_of_users_where_each_is_limited as
+select lane.company_id, lane.lane_id
+from data.lane as lane
+join data.company as company on company.company_id = lane.company_id
+where (lane.user_id is not null) <> (company.max_running_per_user is not null);

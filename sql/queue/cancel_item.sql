@@ -53,8 +53,6 @@ begin
     returning ended.* into item;
     perform queue.item_ended(item, p_now);
     result := 'cancelled';
-    if p_item.status = 'ASSIGNED' then
-        wake := array['queue:' || p_item.policy_id, 'company:' || p_item.company_id];
-    end if;
+    wake := queue.room_keys(p_item);
 end;
 $$;

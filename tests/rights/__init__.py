@@ -46,6 +46,7 @@ from tests.rights import (
     people,
     places,
     queue,
+    queues,
     schedules,
     sessions,
 )
@@ -64,6 +65,7 @@ GROUPS = (
     audits,
     details,
     queue,
+    queues,
     bulk,
     batches,
     schedules,
@@ -106,6 +108,7 @@ ABSENT: dict[str, Any] = {
     "currentTeamName": "nowhere",
     "currentRegionName": "nowhere",
     "currentBridgeName": "nothing",
+    "queueName": "nothing",
 }
 
 

@@ -5,7 +5,8 @@ create or replace function api.delete_queue_item(
 returns table (
     queue_id bigint,
     task_id  uuid,
-    result   text)
+    result   text,
+    wake     data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Remove a queue item and its vaults, whatever its state, unless it is protected.
@@ -37,6 +38,6 @@ begin
     perform queue.delete_item(v_item, data.clock());
 
     return query
-    select v_item.queue_id, v_item.task_id, 'deleted'::text;
+    select v_item.queue_id, v_item.task_id, 'deleted'::text, queue.room_keys(v_item);
 end;
 $$;

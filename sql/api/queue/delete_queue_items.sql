@@ -7,7 +7,8 @@ create or replace function api.delete_queue_items(
     out items        data.bulk_answer[],
     out matched      integer,
     out done         integer,
-    out more         boolean)
+    out more         boolean,
+    out wake         data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Remove many queue items and their vaults, whatever their state, unless they are protected.
@@ -49,6 +50,7 @@ begin
         v_hindrance := queue.delete_hindrance(v_item);
         if v_hindrance is null and not p_dry_run then
             perform queue.delete_item(v_item, v_now);
+            wake := wake || queue.room_keys(v_item);
         end if;
         items := items || row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, null)::data.bulk_answer;
     end loop;

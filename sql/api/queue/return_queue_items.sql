@@ -1,6 +1,7 @@
 create or replace function api.return_queue_items(
     p_items   data.return_request[],
-    out items data.return_answer[])
+    out items data.return_answer[],
+    out wake  data.wake)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Give claimed items back unharmed, as an agent does that must stop now.
@@ -42,6 +43,7 @@ begin
             v_judged := queue.judge_claim(v_caller, v_item, v_request.claim_token);
             if v_judged.verdict = 'good' then
                 perform queue.put_back(v_item, 'RETURNED', v_caller.actor, v_now, 'given back by the agent');
+                wake := wake || queue.room_keys(v_item);
             end if;
             items := items || row(v_item.task_id, v_item.queue_id, v_judged.verdict = 'good', case
                 when v_judged.verdict <> 'good' then queue.explain_refusal(v_item, v_judged.verdict) end)::data.return_answer;

@@ -46,12 +46,14 @@ declare
     v_now    timestamptz := data.clock();
     v_item   data.queue_item;
     v_done   record;
+    v_keys   text[];
 begin
     if p_require_bridge then
         perform auth.require_bridge_session(v_caller);
     end if;
     v_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
 
+    v_keys := queue.room_keys(v_item);
     v_done := queue.complete(v_caller, v_item, row(p_task_id, p_queue_id, p_claim_token, p_response_vault, p_completion_status,
         p_retryable)::data.completion, v_now);
     if v_done.refused_status is not null then
@@ -61,9 +63,8 @@ begin
     end if;
 
     v_item := v_done.item;
-    if v_item.has_dependants then
-        wake := queue.released_keys(v_item.company_id, array[v_item.queue_id], v_now);
-    end if;
+    wake := v_keys || case when v_item.has_dependants then
+        queue.released_keys(v_item.company_id, array[v_item.queue_id], v_now) end;
     completed := array[row(
         v_item.queue_id, v_item.task_id, v_item.status, v_item.finished_time,
         data.minutes_between(v_item.assigned_time, v_item.finished_time))::data.completed_item];

@@ -20,15 +20,16 @@ as $$
 --   Each item is judged as if it came alone. Those that are refused (late, not found, completed with another answer) do not refuse
 --   the call.
 declare
-    v_caller auth.caller := auth.enter_call();
-    v_now    timestamptz := data.clock();
-    v_count  integer := coalesce(cardinality(p_items), 0);
-    v_ids    bigint[];
-    v_needed bigint[];
-    v_place  integer;
-    v_given  record;
-    v_done   record;
-    v_keys   text[];
+    v_caller     auth.caller := auth.enter_call();
+    v_now        timestamptz := data.clock();
+    v_count      integer := coalesce(cardinality(p_items), 0);
+    v_ids        bigint[];
+    v_needed     bigint[];
+    v_policy_ids bigint[];
+    v_place      integer;
+    v_given      record;
+    v_done       record;
+    v_keys       text[];
 begin
     if v_count not between 1 and 1000 then
         raise exception using errcode = 'JB400', message = format('items holds %s: 1 to 1,000 in one call', v_count);
@@ -39,12 +40,11 @@ begin
     v_ids := queue.visible_items(v_caller,
         array(select done.queue_id from unnest(p_items) with ordinality as done order by done.ordinality),
         array(select done.task_id from unnest(p_items) with ordinality as done order by done.ordinality));
-    v_needed := array(
-        select item.queue_id
-        from data.queue_item as item
-        where item.company_id = v_caller.company_id
-          and item.queue_id = any(v_ids)
-          and item.has_dependants);
+    select coalesce(array_agg(item.queue_id) filter (where item.has_dependants), '{}'), array_agg(distinct item.policy_id)
+    into v_needed, v_policy_ids
+    from data.queue_item as item
+    where item.company_id = v_caller.company_id
+      and item.queue_id = any(v_ids);
     -- Locked in one order, with what waits for them, so that two calls cannot wait for each other.
     perform from data.queue_item as item
     where item.company_id = v_caller.company_id
@@ -69,7 +69,8 @@ begin
         end if;
     end loop;
 
-    v_keys := case when v_needed <> '{}' then queue.released_keys(v_caller.company_id, v_needed, v_now) end;
+    v_keys := queue.policy_room_keys(v_caller.company_id, v_policy_ids)
+        || case when v_needed <> '{}' then queue.released_keys(v_caller.company_id, v_needed, v_now) end;
     items := array(
         select row(coalesce(answer.task_id, its.task_id), answer.queue_id, answer.accepted, answer.status, answer.message,
                    case when answer.ordinality = 1 then v_keys end)::data.completion_answer
