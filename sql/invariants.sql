@@ -47,8 +47,28 @@ create or replace view data.invariant_a_reported_end_comes_from_the_last_claim a
 select claim.company_id, claim.queue_id, claim.claim_number, claim.outcome, item.status
 from data.claim as claim
 join data.queue_item as item on item.company_id = claim.company_id and item.queue_id = claim.queue_id
-where claim.outcome in ('COMPLETED', 'FAILED', 'CANCELLED')
+where claim.outcome in ('COMPLETED', 'CANCELLED')
   and (claim.claim_number <> item.claim_number or claim.outcome::text <> item.status::text);
+
+create or replace view data.invariant_claims_that_failed_are_counted_as_retries as
+select item.company_id, item.queue_id, item.retry_count, item.retries
+from data.queue_item as item
+cross join lateral (
+    select count(*) as failed, coalesce(bool_or(claim.claim_number = item.claim_number), false) as failed_last
+    from data.claim as claim
+    where claim.company_id = item.company_id
+      and claim.queue_id = item.queue_id
+      and claim.outcome = 'FAILED') as counted
+where item.retry_count > item.retries
+   or item.retry_count <> counted.failed - (item.status = 'FAILED' and counted.failed_last)::integer
+   -- While the last claim has failed, the item has ended or waits for its next one.
+   or counted.failed_last and item.status not in ('PENDING', 'FAILED', 'CANCELLED');
+
+create or replace view data.invariant_only_waiting_items_are_held as
+select item.company_id, item.queue_id, item.status, item.held
+from data.queue_item as item
+where item.held is not null
+  and item.status <> 'PENDING';
 
 create or replace view data.invariant_each_failed_item_has_a_dead_letter as
 select item.company_id, item.queue_id, item.status
@@ -58,6 +78,12 @@ where (item.status = 'FAILED') <> exists (
     where letter.company_id = item.company_id
       and letter.queue_id = item.queue_id
       and letter.team_id = item.team_id);
+
+create or replace view data.invariant_dead_letters_of_retried_items_are_resolved as
+select letter.company_id, letter.queue_id, letter.status
+from data.dead_letter as letter
+join data.queue_item as retry on retry.company_id = letter.company_id and retry.original_queue_id = letter.queue_id
+where letter.status <> 'RESOLVED';
 
 create or replace view data.invariant_vaults_of_items_exist as
 select item.company_id, item.queue_id

@@ -111,10 +111,7 @@ def lease_left(admin: psycopg.Connection, queue_id: int) -> timedelta:
 
 def sweep(admin: psycopg.Connection) -> int:
     """Put back what has lost its lease; how many items."""
-    row = admin.execute("select maintenance.rescue_lost_leases()").fetchone()
-    assert row is not None
-    count: int = row[0]
-    return count
+    return maintain(admin, "rescue_lost_leases")
 
 
 def everything(admin: psycopg.Connection) -> dict[str, list[str]]:
@@ -134,3 +131,16 @@ def everything(admin: psycopg.Connection) -> dict[str, list[str]]:
         )
         found[name] = [line for (line,) in rows]
     return found
+
+
+def maintain(admin: psycopg.Connection, procedure: str) -> int:
+    """Run a procedure of schema maintenance that takes no arguments; how many items it changed."""
+    row = admin.execute(sql.SQL("select maintenance.{}()").format(sql.Identifier(procedure))).fetchone()
+    assert row is not None
+    count: int = row[0]
+    return count
+
+
+def fail(call: Caller, claimed: Row, _as: str = "build-01", **members: Any) -> Reply:
+    """The completion of a claimed item that reports a failure."""
+    return complete(call, claimed, _as, **{"completionStatus": "FAILED", **members})

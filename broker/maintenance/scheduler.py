@@ -18,6 +18,7 @@ from broker.config import Config
 from broker.database.urls import background_url
 from broker.maintenance.schedules import EVERY_SECONDS, Ticker
 
+RELEASE_SECONDS = 1.0
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 CONNECT_SECONDS = 5
@@ -46,6 +47,9 @@ def jobs_of(config: Config) -> Iterator[Job]:
     """What runs, and how often."""
     yield Job("mark_stale", config.sweep_seconds, (config.stale_minutes,))
     yield Job("rescue_lost_leases", config.sweep_seconds)
+    yield Job("end_overdue", config.sweep_seconds)
+    yield Job("expire_items", config.sweep_seconds)
+    yield Job("release_due", RELEASE_SECONDS)
     yield Job("delete_expired", MINUTE_SECONDS)
     yield Job("close_refusal_counts", MINUTE_SECONDS)
     yield Job("anchor_audit", MINUTE_SECONDS)

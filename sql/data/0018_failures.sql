@@ -1,3 +1,8 @@
+-- Failures: why an attempt failed, kept with its claim.
+
+alter table data.claim
+    add column failure_reason data.failure_reason;            -- of an outcome FAILED
+
 -- What failed before there were dead letters leaves one as well; what was retried meanwhile is resolved.
 
 insert into data.dead_letter (company_id, queue_id, team_id, status, created_time, settled_time, settled_by)

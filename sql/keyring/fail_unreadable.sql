@@ -21,7 +21,8 @@ begin
 
     update data.claim as claim
     set ended_time = v_now,
-        outcome = 'FAILED'
+        outcome = 'FAILED',
+        failure_reason = 'VAULT_UNREADABLE'
     where claim.company_id = v_item.company_id
       and claim.queue_id = v_item.queue_id
       and claim.claim_number = v_item.claim_number;

@@ -11,10 +11,11 @@ declare
     v_lease constant integer := 3 * 600;
 begin
     insert into data.claim (
-        company_id, queue_id, claim_number, attempt, token_id, user_id, actor, claimed_time, lease_seconds)
+        company_id, queue_id, claim_number, attempt, token_id, user_id, actor, claimed_time, lease_seconds,
+        machine_id)
     values (
         p_item.company_id, p_item.queue_id, p_item.claim_number + 1, p_item.attempt + 1, p_caller.token_id, p_caller.user_id,
-        p_caller.actor, p_now, v_lease)
+        p_caller.actor, p_now, v_lease, p_item.machine_id)
     returning * into v_claim;
 
     update data.queue_item as item

@@ -17,7 +17,7 @@ as $$
 --   claim    the claim it is about, with verdict good or late: the caller's own, where he is late without a token
 -- Rules:
 --   A claim is good until somebody else claims the item, or it is cancelled, deleted, finished or given back (DESIGN 3.2); that the
---   sweep has put the item back changes nothing.
+--   sweep has put the item back changes nothing. One that has failed is over, though the item waits for its retry.
 --   Without a token, a claim made by a user's session may be spoken for by any member of the team, save by one whose own
 --   claim somebody else's has replaced. Agents are no members.
 declare

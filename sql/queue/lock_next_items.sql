@@ -9,7 +9,7 @@ create or replace function queue.lock_next_items(
     out wake_after double precision)
 language plpgsql volatile set search_path = ''
 as $$
--- Lock the next pending items of these lanes, highest priority first, then oldest; skip what others hold.
+-- Lock the next pending items of these lanes, highest priority first, then oldest; skip what others hold and what has expired.
 --
 -- Arguments:
 --   limits  of the company
@@ -53,6 +53,7 @@ begin
               and item.lane_id = v_lane.lane_id
               and item.status = 'PENDING'
               and item.held is null
+              and (item.expires_time is null or item.expires_time > p_now)
             order by item.priority desc, item.queue_id
             limit p_item_count
             for update skip locked);
@@ -92,6 +93,7 @@ begin
                   and item.lane_id = lane.lane_id
                   and item.status = 'PENDING'
                   and item.held is null
+                  and (item.expires_time is null or item.expires_time > p_now)
                 order by item.priority desc, item.queue_id
                 limit case
                     -- What came into a limited queue after its room was looked for has to wait for the next claim.

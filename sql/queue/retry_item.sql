@@ -16,6 +16,8 @@ as $$
 -- Errors:
 --   JB409  as queue.retry_hindrance: it is neither FAILED nor CANCELLED, or its machine or its queue was deleted
 --   JB421  the vault was sealed for something else
+-- Rules:
+--   A retry through any surface resolves the dead letter of the original, also one that was discarded.
 declare
     v_hindrance text := queue.retry_hindrance(p_original);
     v_scope     record := queue.scope_of(p_original);
@@ -51,6 +53,14 @@ begin
     v_items := queue.add_items(p_caller, array[v_new], p_now, format('retry of queue item %s', p_original.queue_id));
     perform data.record_event(p_original, 'RETRIED', p_caller.actor, p_now,
         format('as queue item %s, task %s', v_items[1].queue_id, v_items[1].task_id));
+
+    update data.dead_letter as letter
+    set status = 'RESOLVED',
+        settled_time = p_now,
+        settled_by = p_caller.actor
+    where letter.company_id = p_original.company_id
+      and letter.queue_id = p_original.queue_id
+      and letter.status <> 'RESOLVED';
     return v_items[1];
 end;
 $$;

@@ -41,6 +41,12 @@ begin
         last_heartbeat_time = p_now,
         lease_seconds = v_lease,
         lease_until = p_now + make_interval(secs => v_lease),
+        -- The timeout is that of the execution, which begins with the first sign.
+        deadline_time = case
+            when p_item.status in ('ASSIGNED', 'PENDING')
+                then coalesce(p_claim.sign_time, p_now) + make_interval(secs => item.timeout_seconds)
+            else item.deadline_time
+        end,
         progress = coalesce(p_progress, item.progress),
         stale_time = null
     where item.company_id = p_item.company_id

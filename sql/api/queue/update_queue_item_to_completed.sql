@@ -24,10 +24,10 @@ as $$
 --   taskId            the same by its other name
 --   teamName          if given, must be the item's team
 --   claimToken        from the claim
---   retryable         whether trying again could help, after FAILED
+--   retryable         false: trying again cannot help, so a FAILED item is not retried
 --   requireBridge     true: only an agent, or a session made for a bridge, may complete
 -- Returns:
---   1: the item after the change, one row
+--   1: the item after the change, one row; PENDING, without completedTime, when the queue tries it again
 -- Errors:
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's, or requireBridge and neither an agent nor a session made for a bridge calls
@@ -38,7 +38,9 @@ as $$
 -- Rules:
 --   The requesting user must be a member of the specified team.
 --   The queue item must exist and be in ASSIGNED or PROCESSING status.
---   The completion is accepted exactly once; the same completion sent again gets the same answer and changes nothing.
+--   FAILED is tried again after the backoff, while retries and attempts are left and retryable is not false.
+--   The completion is accepted exactly once; the same completion sent again, before somebody else has claimed the item, gets the
+--   same answer and changes nothing.
 --   A late worker can change nothing: his answer is kept sealed beside the item, with an event LATE_COMPLETION.
 --   Processing duration is automatically calculated from assignment time.
 declare
