@@ -21,3 +21,34 @@ left join lateral (
     where retried.company_id = item.company_id
       and retried.original_queue_id = item.queue_id) as retry on true
 where item.status = 'FAILED';
+
+create index notification_age on data.notification (created_time);
+
+-- What is told of failures.
+create type data.item_attempt as (
+    claim_number      integer,
+    attempt           integer,
+    outcome           data.claim_outcome,                     -- null: it goes on
+    failure_reason    data.failure_reason,
+    machine_name      text,
+    actor             text,
+    claimed_time      timestamptz,
+    first_sign_time   timestamptz,
+    ended_time        timestamptz,
+    has_response      boolean,
+    has_late_response boolean);
+
+create type data.listed_dead_letter as (
+    dead_letter_id bigint,
+    queue_id       bigint,
+    task_id        uuid,
+    title          text,
+    status         data.dead_letter_status,
+    attempts       integer,
+    failure_reason data.failure_reason,
+    created_time   timestamptz,
+    settled_time   timestamptz,
+    settled_by     text,
+    team_name      text,
+    queue_name     text,
+    machine_name   text);

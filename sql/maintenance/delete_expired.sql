@@ -2,8 +2,8 @@ create or replace function maintenance.delete_expired()
 returns integer
 language plpgsql volatile security definer set search_path = ''
 as $$
--- Delete what has outlived its time: idempotency keys, tokens with their grants, impersonations of ended transactions, and
--- counts of failed sign-ins.
+-- Delete what has outlived its time: idempotency keys, tokens with their grants, impersonations of ended transactions,
+-- notifications after 90 days, and counts of failed sign-ins.
 --
 -- Returns:
 --   how many rows
@@ -40,6 +40,11 @@ begin
 
     delete from data.token as token
     where token.expires_time <= v_now;
+    get diagnostics v_count = row_count;
+    v_total := v_total + v_count;
+
+    delete from data.notification as told
+    where told.created_time <= v_now - interval '90 days';
     get diagnostics v_count = row_count;
     v_total := v_total + v_count;
 

@@ -7,7 +7,7 @@ as $$
 -- Rules:
 --   Durations of what still goes on are counted until now.
 --   A retry, as retryCount counts, is an attempt after the first; retriesUsed are those that followed a failure, of retries.
---   notBefore is shown while it holds the item back; dependsOn names what it needed, finished or not.
+--   notBefore, or the end of a backoff, is shown while it holds the item back; dependsOn names what it needed, finished or not.
 declare
     v_stale_before timestamptz := p_now - interval '10 minutes';
     v_health       data.health_status := data.health_of(p_item.status, p_item.last_heartbeat_time, v_stale_before);

@@ -40,6 +40,7 @@ from tests.rights import (
     companies,
     details,
     directory,
+    failures,
     keys,
     lives,
     machines,
@@ -69,6 +70,7 @@ GROUPS = (
     bulk,
     batches,
     schedules,
+    failures,
     machines,
 )
 
@@ -94,6 +96,8 @@ BODIES: Bodies = {name: body for group in GROUPS for name, body in group.BODIES.
 ABSENT: dict[str, Any] = {
     "queueId": 9007199254740000,
     "originalQueueId": 9007199254740000,
+    "deadLetterId": 9007199254740000,
+    "notificationId": 9007199254740000,
     "agentTokenId": "01890a5d-ac96-774b-bcce-b302099a8057",
     "teamName": "nowhere",
     "entityIdentifier": "nothing",

@@ -15,12 +15,14 @@ as $$
 -- Everything that happened to a queue item.
 --
 -- Callers: users, agents
+-- Counts: get_queue_item_attempts
 -- Arguments:
 --   queueId   the item, or
 --   taskId    the same by its other name
 --   teamName  if given, must be the item's team
 -- Returns:
 --   1: its events, oldest first
+--   2: its attempts, oldest first, as GetQueueItemAttempts
 -- Errors:
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
