@@ -7,11 +7,11 @@ import sys
 import psutil
 from rich.console import Console
 
-from scripts.benchmarks import dispatch_part, http_part, rotate_part, sql_part, wait_part
+from scripts.benchmarks import batch_part, dispatch_part, http_part, rotate_part, sql_part, wait_part
 from scripts.benchmarks.report import Figure, show
 from scripts.benchmarks.stage import staged
 
-PARTS = ("sql", "http", "list", "start", "wait", "rotate", "dispatch")
+PARTS = ("sql", "http", "list", "start", "wait", "rotate", "dispatch", "batch")
 
 
 def main() -> None:
@@ -43,6 +43,7 @@ def main() -> None:
                 "start": lambda: http_part.pick_up(stage, peers=options.peers),
                 "wait": lambda: wait_part.measure(stage, options.agents),
                 "dispatch": lambda: dispatch_part.measure(stage, options.seconds, options.rounds, options.share),
+                "batch": lambda: batch_part.measure(stage, options.rounds),
                 "rotate": lambda: rotate_part.measure(stage),
             }[part]()
         show(console, part, figures)
