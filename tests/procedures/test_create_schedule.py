@@ -75,19 +75,25 @@ def test_its_items_carry_what_was_ordered_and_open_at_the_claim(
     assert claimed["metadata"] == {"title": "nightly"}
 
 
-def test_a_schedule_for_a_pool_makes_items_that_its_machines_take(
+def test_any_machine_of_the_team_takes_the_items_of_a_schedule_for_a_pool(
     call: Caller, admin: psycopg.Connection, clock: Clock
 ) -> None:
+    create(call, machineName=None, queueName="default")
+    tick(admin, clock)
+
+    claimed = call("GetQueueItemsNext", _as="build-02").row
+
+    assert (claimed["machineName"], claimed["vaultContent"]) == ("build-02", JOB)
+    assert listed(call)["queueVault"] == JOB
+
+
+def test_items_for_a_pool_carry_the_labels(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:
     create(call, queueName="default", labels={"os": "linux"})
     tick(admin, clock)
 
     [row] = admin.execute("select pooled, labels, machine_id from data.queue_item").fetchall()
     assert row == (True, {"os": "linux"}, None)
-    [(scope,)] = admin.execute(
-        "select scope_kind::text from data.vault_record where owner_kind = 'schedule'"
-    ).fetchall()
-    assert scope == "team"
-    assert listed(call)["queueVault"] == JOB
+    assert call("GetQueueItemsNext", _as="build-02").rows == []
 
 
 def test_takes_the_retries_and_the_timeout_of_its_queue(call: Caller, admin: psycopg.Connection) -> None:
