@@ -15,7 +15,7 @@ as $$
 -- Returns:
 --   item    after the change
 --   result  what was done
---   wake    who may take something now, since the item held up others of its queue
+--   wake    who may take something now: what the item held up in its queue, or what runs anyway after it
 begin
     if p_item.status = 'PROCESSING' then
         perform data.record_event(p_item, 'CANCEL_REQUESTED', p_caller.actor, p_now, p_reason);
@@ -54,5 +54,8 @@ begin
     perform queue.item_ended(item, p_now);
     result := 'cancelled';
     wake := queue.room_keys(p_item);
+    if p_item.has_dependants then
+        wake := coalesce(wake, '{}') || queue.released_keys(p_item.company_id, array[p_item.queue_id], p_now);
+    end if;
 end;
 $$;

@@ -36,7 +36,7 @@ begin
                 join data.queue_item as item on item.company_id = need.company_id and item.queue_id = need.needs_queue_id
                 where need.company_id = p_item.company_id
                   and need.queue_id = p_item.queue_id
-                  and item.status <> 'COMPLETED'
+                  and item.finished_time is null
                 order by item.queue_id
                 limit c_shown) as needed);
         v_reasons := v_reasons || row('DEPENDENCY', format('it needs %s more to be finished first',

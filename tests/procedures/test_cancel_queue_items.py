@@ -232,3 +232,22 @@ def test_an_item_named_twice_is_one_item(call: Caller, queue_item: MakeItem) -> 
     reply = must(call("CancelQueueItems", taskIds=[task_id, task_id.upper()]))
 
     assert (len(reply.rows), reply.outputs["matched"]) == (1, 1)
+
+
+@pytest.mark.parametrize("procedure", ["CancelQueueItems", "DeleteQueueItems"])
+def test_items_that_depend_on_each_other_end_as_the_call_says(
+    call: Caller, admin: psycopg.Connection, procedure: str
+) -> None:
+    needed = make(call)
+    dependant = make(call, dependsOn=[needed["taskId"]])
+    last = make(call, dependsOn=[dependant["taskId"], needed["taskId"]], runAnyway=True)
+    left = make(call, dependsOn=[needed["taskId"]])
+    tasks = [row["taskId"] for row in (needed, dependant, last)]
+
+    rehearsed = said(call(procedure, taskIds=tasks, dryRun=True))
+    done = said(call(procedure, taskIds=tasks))
+
+    assert rehearsed == done == {row["queueId"]: None for row in (needed, dependant, last)}
+    ends = admin.execute("select queue_id, status::text from data.queue_item order by queue_id").fetchall()
+    cancelled = [(row["queueId"], "CANCELLED") for row in (needed, dependant, last)]
+    assert ends == [*(cancelled if procedure == "CancelQueueItems" else []), (left["queueId"], "FAILED")]

@@ -89,17 +89,11 @@ def test_a_pool_waits_for_a_machine_only_when_none_can_take_its_item(call: Calle
 
 
 @pytest.mark.usefixtures("seen")
-def test_names_what_it_depends_on(call: Caller, queue_item: MakeItem, admin: psycopg.Connection) -> None:
-    done, needed = queue_item("COMPLETED"), queue_item()
-    queue_id = queue_item()
-    admin.execute(
-        "insert into data.dependency "
-        "select company_id, %(item)s, queue_id from data.queue_item where queue_id = any(%(needs)s)",
-        {"item": queue_id, "needs": [done, needed]},
-    )
-    admin.execute(
-        "update data.queue_item set held = 'DEPENDENCY', open_dependency_count = 1 where queue_id = %s", [queue_id]
-    )
+def test_names_what_it_depends_on(call: Caller) -> None:
+    done, needed = make(call)["queueId"], make(call, machineName="build-02")["queueId"]
+    tasks = {item["queueId"]: item["taskId"] for item in call("GetTeamQueueItems").rows}
+    queue_id = make(call, dependsOn=[tasks[done], tasks[needed]])["queueId"]
+    complete(call, claim(call))
 
     [row] = why(call, queue_id)
 
@@ -107,7 +101,6 @@ def test_names_what_it_depends_on(call: Caller, queue_item: MakeItem, admin: psy
     [open_item] = row["detail"]["items"]
     assert (open_item["queueId"], open_item["status"]) == (needed, "PENDING")
     told = must(call("GetQueueItemDetails", queueId=queue_id)).row
-    tasks = {item["queueId"]: item["taskId"] for item in call("GetTeamQueueItems").rows}
     assert told["dependsOn"] == [tasks[done], tasks[needed]]
 
 

@@ -52,15 +52,17 @@ begin
         array['PENDING', 'ASSIGNED', 'PROCESSING', 'CANCELLING']::data.queue_status[], not p_dry_run, v_now);
 
     items := array[]::data.bulk_answer[];
-    foreach v_item in array v_chosen.items loop
+    -- Youngest first: who depends on an older one is done with before that one's end would reach him.
+    for v_at in reverse cardinality(v_chosen.items) .. 1 loop
+        v_item := v_chosen.items[v_at];
         v_hindrance := queue.cancel_hindrance(v_item, p_force);
         v_wake := null;
         if v_hindrance is null and not p_dry_run then
             v_done := queue.cancel_item(v_caller, v_item, p_reason, v_now);
             v_wake := v_done.wake;
         end if;
-        items := items || row(v_item.task_id, v_item.queue_id, v_hindrance is null, coalesce(v_hindrance, case
-            when v_item.status = 'PROCESSING' then 'its agent is asked to stop' end), v_wake)::data.bulk_answer;
+        items := row(v_item.task_id, v_item.queue_id, v_hindrance is null, coalesce(v_hindrance, case
+            when v_item.status = 'PROCESSING' then 'its agent is asked to stop' end), v_wake)::data.bulk_answer || items;
     end loop;
 
     items := items || array(

@@ -46,13 +46,15 @@ begin
         null, not p_dry_run, v_now);
 
     items := array[]::data.bulk_answer[];
-    foreach v_item in array v_chosen.items loop
+    -- Youngest first: who depends on an older one is done with before that one's end would reach him.
+    for v_at in reverse cardinality(v_chosen.items) .. 1 loop
+        v_item := v_chosen.items[v_at];
         v_hindrance := queue.delete_hindrance(v_item);
         if v_hindrance is null and not p_dry_run then
             perform queue.delete_item(v_item, v_now);
             wake := wake || queue.room_keys(v_item);
         end if;
-        items := items || row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, null)::data.bulk_answer;
+        items := row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, null)::data.bulk_answer || items;
     end loop;
 
     items := items || array(
