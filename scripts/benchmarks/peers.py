@@ -47,7 +47,7 @@ def peer_speed(stage: Stage, peer: str, name: str, jobs: int, batch: int) -> flo
     """Jobs a second of a peer, on an empty database of this name or on a new Redis.
 
     Raises:
-        PeerError: something that it needs is not on this machine.
+        PeerError: something that it needs is not on this machine, or it did not do all its jobs.
     """
     if peer == "rq":
         with redis(stage.folder / name) as url:
@@ -58,7 +58,10 @@ def peer_speed(stage: Stage, peer: str, name: str, jobs: int, batch: int) -> flo
 
 def run_batches(peer: str, url: str, jobs: int, batch: int) -> float:
     command = [str(prepared_python()), str(BATCH_PROGRAM), peer, url, str(jobs), str(batch)]
-    return float(subprocess.run(command, capture_output=True, check=True).stdout)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PeerError(done.stderr.strip().rpartition("\n")[2])
+    return float(done.stdout)
 
 
 @contextmanager
