@@ -382,3 +382,11 @@ select lane.company_id, lane.lane_id
 from data.lane as lane
 join data.company as company on company.company_id = lane.company_id
 where (lane.user_id is not null) <> (company.max_running_per_user is not null);
+
+create or replace view data.invariant_nothing_waits_before_its_lanes_mark as
+select item.company_id, item.queue_id, lane.mark
+from data.queue_item as item
+join data.lane as lane on lane.company_id = item.company_id and lane.lane_id = item.lane_id
+where item.status = 'PENDING'
+  and item.held is null
+  and item.queue_id < lane.mark;

@@ -145,7 +145,10 @@ class TestTwoClaims:
         set_limits(call)
         put(call, count=2)
 
-        with race.acting("build-01", CLAIM), race.held("select from data.queue_policy, data.company for update nowait"):
+        with (
+            race.acting("build-01", CLAIM),
+            race.held("select from data.queue_policy, data.company for no key update nowait"),
+        ):
             pass
 
     def test_claims_of_different_queues_wait_for_nobody(self, call: Caller, race: Race) -> None:

@@ -50,6 +50,7 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("end_overdue", config.sweep_seconds)
     yield Job("expire_items", config.sweep_seconds)
     yield Job("release_due", RELEASE_SECONDS)
+    yield Job("raise_marks", config.sweep_seconds)
     yield Job("delete_expired", MINUTE_SECONDS)
     yield Job("close_refusal_counts", MINUTE_SECONDS)
     yield Job("anchor_audit", MINUTE_SECONDS)

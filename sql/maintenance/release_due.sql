@@ -37,6 +37,7 @@ begin
             order by item.ready_time, item.queue_id
             limit 1000
             for update skip locked);
+        perform queue.enter_lanes(v_company_id, v_ids);
 
         update data.queue_item as item
         set held = null,

@@ -24,9 +24,7 @@ declare
     v_limits          data.company_limits := queue.pass_gate(p_caller.company_id);
     v_counted_user_id bigint := case when num_nonnulls(v_limits.max_running, v_limits.max_running_per_user) > 0 then p_caller.user_id end;
     v_lane_user_id    bigint := case when v_limits.max_running_per_user is not null then p_caller.user_id end;
-    v_ids             bigint[] := array(
-        select nextval('data.queue_item_queue_id_seq')
-        from generate_series(1, cardinality(p_items)));
+    v_ids             bigint[];
     v_vault_ids       bigint[];
     v_lane_ids        bigint[];
     v_lane_id         bigint;
@@ -47,6 +45,10 @@ begin
         end loop;
     end loop;
 
+    -- Numbers after lanes: whoever raises a lane's mark must not find a smaller one behind it (maintenance.raise_marks).
+    v_ids := array(
+        select nextval('data.queue_item_queue_id_seq')
+        from generate_series(1, cardinality(p_items)));
     if exists (select from unnest(p_items) as item where item.needs is not null or item.needs_places is not null) then
         v_open := queue.count_needs(p_caller.company_id, p_items);
     end if;

@@ -31,6 +31,7 @@ begin
         return;
     end if;
 
+    perform queue.enter_lanes(p_company_id, v_released);
     update data.queue_item as item
     set open_dependency_count = item.open_dependency_count - v_counts[array_position(v_ids, item.queue_id)],
         held = case

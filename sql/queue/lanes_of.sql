@@ -17,9 +17,9 @@ begin
     -- Table by table, each by its key: as plain joins, planned on few rows, these read every lane of the company.
     return array(
         select row(found.lane_id, found.policy_id, found.team_id, found.user_id, found.taker_id,
-                   its.concurrency is not null or its.rate_per_second is not null, its.paused_time is not null)::data.open_lane
+                   its.concurrency is not null or its.rate_per_second is not null, its.paused_time is not null, found.mark)::data.open_lane
         from (
-            select lane.lane_id, lane.policy_id, lane.team_id, lane.user_id, machine.machine_id as taker_id
+            select lane.lane_id, lane.policy_id, lane.team_id, lane.user_id, machine.machine_id as taker_id, lane.mark
             from unnest(p_machine_ids) as asked (machine_id)
             cross join lateral (
                 select taker.machine_id
@@ -30,16 +30,17 @@ begin
                   and taker.drain_time is null
                 offset 0) as machine
             cross join lateral (
-                select own.lane_id, own.policy_id, own.team_id, own.user_id
+                select own.lane_id, own.policy_id, own.team_id, own.user_id, own.mark
                 from data.lane as own
                 where own.company_id = p_company_id
                   and own.machine_id = machine.machine_id
                 offset 0) as lane
             union all
-            select lane.lane_id, lane.policy_id, lane.team_id, lane.user_id, machine.machine_id
+            select lane.lane_id, lane.policy_id, lane.team_id, lane.user_id, machine.machine_id, lane.mark
             from unnest(p_pool_ids) as pool (team_id)
             cross join lateral (
-                select shared.lane_id, shared.policy_id, shared.team_id, shared.user_id, shared.labels, policy.queue_name
+                select shared.lane_id, shared.policy_id, shared.team_id, shared.user_id, shared.labels, shared.mark,
+                       policy.queue_name
                 from data.lane as shared
                 join data.queue_policy as policy on policy.company_id = p_company_id and policy.policy_id = shared.policy_id
                 where shared.company_id = p_company_id

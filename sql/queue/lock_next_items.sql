@@ -53,6 +53,7 @@ begin
               and item.lane_id = v_lane.lane_id
               and item.status = 'PENDING'
               and item.held is null
+              and item.queue_id >= v_lane.mark
               and (item.expires_time is null or item.expires_time > p_now)
             order by item.priority desc, item.queue_id
             limit p_item_count
@@ -93,6 +94,7 @@ begin
                   and item.lane_id = lane.lane_id
                   and item.status = 'PENDING'
                   and item.held is null
+                  and item.queue_id >= lane.mark
                   and (item.expires_time is null or item.expires_time > p_now)
                 order by item.priority desc, item.queue_id
                 limit case

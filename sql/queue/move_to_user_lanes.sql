@@ -32,6 +32,7 @@ begin
       and item.lane_id = moved.lane_id
       and item.created_by = moved.user_id;
 
+    perform queue.enter_lanes(p_company_id, p_queue_ids);
     delete from data.lane as lane
     where lane.company_id = p_company_id
       and (lane.user_id is not null) <> p_per_user;

@@ -14,6 +14,7 @@ as $$
 declare
     v_item data.queue_item;
 begin
+    perform queue.enter_lanes(p_item.company_id, array[p_item.queue_id]);
     update data.queue_item as item
     set status = 'PENDING',
         held = case when p_ready_time > p_now then 'TIME'::data.hold end,
