@@ -48,7 +48,7 @@ def test_refers_to_nothing_that_is_not_there(document: dict[str, Any]) -> None:
 def test_describes_members_by_their_types(document: dict[str, Any]) -> None:
     members = document["components"]["schemas"]["CreateQueueItemRequest"]
 
-    assert members["required"] == ["machineName", "queueVault", "teamName"]
+    assert members["required"] == ["queueVault", "teamName"]
     assert members["additionalProperties"] is False
     assert members["properties"]["queueVault"] == {
         "type": "string",

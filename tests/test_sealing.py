@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 JOB = r'{"handler": "shell", "n": 1e2, "zero": "\u0000", "a": 1, "a": 2}'
+# As if the machine were another one of the same name.
+NEW_IDS = """
+    create table renamed as
+    select machine_uuid as old_id, gen_random_uuid() as new_id from data.machine where machine_name = 'build-01';
+    update data.machine set machine_uuid = new_id from renamed where machine_uuid = old_id;
+    update data.held_key set key_id = new_id from renamed where key_id = old_id;
+"""
 
 
 @pytest.fixture
@@ -103,7 +110,7 @@ def test_seals_again_when_what_it_remembers_is_not_true_any_more(
     call: Caller, queue_item: MakeItem, admin: psycopg.Connection, asked: list[str]
 ) -> None:
     queue_item()
-    admin.execute("update data.machine set machine_uuid = gen_random_uuid() where machine_name = 'build-01'")
+    admin.execute(NEW_IDS)
     asked.clear()
 
     made = call("CreateQueueItem", teamName="ops", machineName="build-01", queueVault=JOB)
@@ -171,7 +178,7 @@ def test_hands_out_no_item_whose_vault_does_not_open(
 
     assert [row["queueId"] for row in claimed.rows] == [readable]
     events = [row["event"] for row in call("GetQueueItemTrace", queueId=broken).rows]
-    assert events[-2:] == ["VAULT_UNREADABLE", "FAILED"]
+    assert events[-3:] == ["VAULT_UNREADABLE", "FAILED", "DEAD_LETTERED"]
 
 
 def test_forgets_the_keys_of_a_token_that_was_refused(

@@ -5,6 +5,7 @@ and null means absent, in nested objects too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -90,6 +91,12 @@ def build_object(name: str, columns: Iterable[Column], vault_bytes: int) -> Requ
     )()  # type: ignore[return-value]  # from_dict is declared to give a plain Schema
 
 
+@lru_cache(maxsize=256)
+def build_composite(kind: Type, vault_bytes: int) -> RequestSchema:
+    """The schema of a composite: one, however many procedures take it, since the contract names it once."""
+    return build_object(object_name(kind), kind.attributes, vault_bytes)
+
+
 def build_field(kind: Type, vault_bytes: int, **options: Any) -> fields.Field[Any]:
     """The field that loads a type."""
     make: Callable[..., fields.Field[Any]] | None = VOCABULARY.get(kind.name)
@@ -102,7 +109,7 @@ def build_field(kind: Type, vault_bytes: int, **options: Any) -> fields.Field[An
     if kind.kind == "enum":
         return Label(kind.labels, **options)
     if kind.kind == "composite":
-        return fields.Nested(build_object(object_name(kind), kind.attributes, vault_bytes), **options)
+        return fields.Nested(build_composite(kind, vault_bytes), **options)
     if kind.kind == "array" and kind.base:
         longest = LIST_ITEMS if kind.base.kind == "composite" else LIST_VALUES
         return Many(build_field(kind.base, vault_bytes), longest, **options)
