@@ -31,6 +31,8 @@ class Config:
         default_plan: plan of new companies.
         stale_minutes: without a sign of life for longer, an item is flagged stale.
         sweep_seconds: how often the maintenance procedures run.
+        retention_sweep_seconds: how often items are looked for that are older than their queue keeps them.
+        event_days: months of events are dropped when they are older, and no item is left that was made before.
         vault_max_bytes: longest vault, in bytes of its JSON text.
     """
 
@@ -49,6 +51,8 @@ class Config:
     default_plan: str = "ELITE"
     stale_minutes: int = 10
     sweep_seconds: float = 10.0
+    retention_sweep_seconds: float = 3600.0
+    event_days: int = 400
     vault_max_bytes: int = 256 * 1024
 
     @staticmethod
@@ -78,7 +82,9 @@ class Config:
             activation_code=environ.get("BROKER_ACTIVATION_CODE") or None,
             default_plan=plan,
             stale_minutes=_whole(environ, "BROKER_STALE_MINUTES", 10, 1, 1440),
-            sweep_seconds=_seconds(environ, "BROKER_SWEEP_SECONDS", 10.0),
+            sweep_seconds=_seconds(environ, "BROKER_SWEEP_SECONDS", 10.0, 3600),
+            retention_sweep_seconds=_seconds(environ, "BROKER_RETENTION_SWEEP_SECONDS", 3600.0, 86400),
+            event_days=_whole(environ, "BROKER_EVENT_DAYS", 400, 31, 36500),
             vault_max_bytes=_whole(environ, "BROKER_VAULT_MAX_BYTES", 256 * 1024, 1024, 1024 * 1024),
         )
 
@@ -103,7 +109,7 @@ def _whole(environ: Mapping[str, str], name: str, default: int, lowest: int, hig
     return value
 
 
-def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+def _seconds(environ: Mapping[str, str], name: str, default: float, highest: int) -> float:
     text = environ.get(name, "")
     if not text:
         return default
@@ -111,8 +117,8 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
         value = float(text)
     except ValueError:
         raise ConfigError(f"{name} is {text!r}: it must be a number of seconds") from None
-    if not 0.05 <= value <= 3600:
-        raise ConfigError(f"{name} is {text}: it must be from 0.05 to 3600 seconds")
+    if not 0.05 <= value <= highest:
+        raise ConfigError(f"{name} is {text}: it must be from 0.05 to {highest} seconds")
     return value
 
 

@@ -11,7 +11,7 @@ from tests.conftest import Template, cloned
 
 # The ways that lead from something global to a company, and what belongs to the installation and to no company.
 WAYS_TO_A_COMPANY = {"data.email_address": {"email"}, "data.token_company": {"token_hash"}}
-OF_THE_INSTALLATION = {"data.installed_file", "data.procedure", "data.brake", "data.instance_key"}
+OF_THE_INSTALLATION = {"data.installed_file", "data.procedure", "data.brake", "data.instance_key", "data.sweep"}
 OF_A_TRANSACTION = {"data.impersonation": {"transaction_id"}}
 
 KEYS = """

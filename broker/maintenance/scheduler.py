@@ -6,9 +6,11 @@ is still to be changed: ten brokers do the work of one, and none of them leads. 
 
 import logging
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -20,6 +22,7 @@ from broker.maintenance.schedules import EVERY_SECONDS, Ticker
 
 RELEASE_SECONDS = 1.0
 MINUTE_SECONDS = 60.0
+HOUR_SECONDS = 3600.0
 DAY_SECONDS = 86_400.0
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60
@@ -35,12 +38,14 @@ class Job:
     Attributes:
         procedure: a function of schema maintenance that answers how many rows it changed, or lines for the log.
         at_start: the first run comes at once; else within the first interval, at a moment that differs between brokers.
+        batch: as long as it answers so many or more, it is run again at once.
     """
 
     procedure: str
     seconds: float
     arguments: tuple[int, ...] = ()
     at_start: bool = False
+    batch: int | None = None
 
 
 def jobs_of(config: Config) -> Iterator[Job]:
@@ -56,6 +61,9 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("anchor_audit", MINUTE_SECONDS)
     yield Job("make_partitions", DAY_SECONDS, at_start=True)
     yield Job("drop_old_audit", DAY_SECONDS)
+    yield Job("delete_old_items", config.retention_sweep_seconds, batch=1000)
+    yield Job("delete_idle_lanes", HOUR_SECONDS)
+    yield Job("drop_old_events", DAY_SECONDS, (config.event_days,))
 
 
 class Scheduler:
@@ -65,6 +73,7 @@ class Scheduler:
         self._jobs = tuple(jobs_of(config))
         self._url = background_url(config)
         self._ticker = Ticker(self._url)
+        self._stopped = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(JOBS_AT_ONCE)},
@@ -80,7 +89,7 @@ class Scheduler:
             self._scheduler.add_job(
                 run_job,
                 "interval",
-                (self._url, job),
+                (self._url, job, self._stopped.is_set),
                 seconds=job.seconds,
                 next_run_time=now + timedelta(seconds=wait),
                 id=job.procedure,
@@ -90,13 +99,14 @@ class Scheduler:
 
     def stop(self) -> None:
         """Begin nothing more; what runs is one short statement and ends by itself."""
+        self._stopped.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._ticker.close()
 
 
-def run_job(url: str, job: Job) -> None:
-    """Run one procedure once, on a connection of its own; a failure is logged, and tried again next time."""
+def run_job(url: str, job: Job, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Run one procedure, on a connection of its own; a failure is logged, and tried again next time."""
     try:
         with psycopg.connect(
             url,
@@ -106,11 +116,18 @@ def run_job(url: str, job: Job) -> None:
             application_name="broker maintenance",
         ) as connection:
             connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
-            places = ", ".join(["%s"] * len(job.arguments))
-            rows = connection.execute(f"select maintenance.{job.procedure}({places})", job.arguments).fetchall()
+            while _run_once(connection, job) and not stopped():
+                pass
+            connection.execute("select maintenance.record_run(%s)", [job.procedure])
     except psycopg.Error as error:
         logger.warning("maintenance.%s failed: %s", job.procedure, str(error).strip())
-        return
+
+
+def _run_once(connection: psycopg.Connection[Any], job: Job) -> bool:
+    """Run a procedure and log what it says; tells whether there may be more to do."""
+    places = ", ".join(["%s"] * len(job.arguments))
+    rows = connection.execute(f"select maintenance.{job.procedure}({places})", job.arguments).fetchall()
     for (said,) in rows:
         if said:
             logger.info("maintenance.%s: %s", job.procedure, said)
+    return job.batch is not None and rows[0][0] >= job.batch
