@@ -63,6 +63,7 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("drop_old_audit", DAY_SECONDS)
     yield Job("delete_old_items", config.retention_sweep_seconds, batch=1000)
     yield Job("delete_idle_lanes", HOUR_SECONDS)
+    yield Job("reconcile", HOUR_SECONDS)
     yield Job("drop_old_events", DAY_SECONDS, (config.event_days,))
 
 

@@ -13,3 +13,25 @@ create table data.sweep (
     first_time     timestamptz not null,
     last_time      timestamptz not null
 ) with (fillfactor = 50);
+
+-- How a queue does now, and how the last hour went; without names: all of them together.
+create type data.queue_statistics as (
+    team_name              text,
+    queue_name             text,
+    waiting_count          bigint,
+    held_count             bigint,
+    assigned_count         bigint,
+    processing_count       bigint,
+    cancelling_count       bigint,
+    completed_count        bigint,
+    failed_count           bigint,
+    cancelled_count        bigint,
+    created_per_minute     double precision,
+    started_per_minute     double precision,
+    finished_per_minute    double precision,
+    oldest_waiting_time    timestamptz,
+    oldest_waiting_seconds double precision,
+    waiting_p50_seconds    double precision,
+    waiting_p99_seconds    double precision,
+    running_p50_seconds    double precision,
+    running_p99_seconds    double precision);

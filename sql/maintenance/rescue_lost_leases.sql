@@ -14,7 +14,6 @@ as $$
 declare
     v_now        timestamptz := data.clock();
     v_company_id bigint;
-    v_item       data.queue_item;
     v_count      integer := 0;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('maintenance.rescue_lost_leases', 0)) then
@@ -27,19 +26,7 @@ begin
         where item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
           and item.lease_until < v_now
     loop
-        for v_item in
-            select item.*
-            from data.queue_item as item
-            where item.company_id = v_company_id
-              and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
-              and item.lease_until < v_now
-            order by item.queue_id
-            limit 1000
-            for update skip locked
-        loop
-            perform queue.put_back(v_item, 'LOST', 'broker', v_now, format('lease of attempt %s lost', v_item.attempt));
-            v_count := v_count + 1;
-        end loop;
+        v_count := v_count + (queue.rescue_lost(v_company_id, null, v_now)).recovered;
     end loop;
     return v_count;
 end;

@@ -1,0 +1,21 @@
+create or replace function queue.reconcile(
+    p_company_id  bigint,
+    p_policy_ids  bigint[],
+    p_now         timestamptz,
+    out recovered integer,
+    out requeued  integer,
+    out failed    integer,
+    out orphans   integer)
+language plpgsql volatile set search_path = ''
+as $$
+-- Do now for these queues what the sweeps do by the clock, and repair what belongs to nothing any more.
+declare
+    v_lost record;
+begin
+    v_lost := queue.rescue_lost(p_company_id, p_policy_ids, p_now);
+    recovered := v_lost.recovered;
+    requeued := v_lost.requeued;
+    failed := v_lost.failed;
+    orphans := queue.close_orphans(p_company_id, p_policy_ids, p_now);
+end;
+$$;
