@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from broker.commands.cli import main
 from broker.config import Config
+from broker.maintenance.scheduler import jobs_of
 from tests.serving import environment_of
 from tests.world import Caller, MakeItem
 
@@ -191,6 +192,8 @@ def test_the_doctor_tells_what_waits(broker: Command, maintained: None, queue_it
 
 
 @pytest.fixture
-def maintained(admin: psycopg.Connection) -> None:
+def maintained(admin: psycopg.Connection, config: Config) -> None:
     """A database that a broker's maintenance has seen."""
     admin.execute("select maintenance.make_partitions()")
+    for job in jobs_of(config):
+        admin.execute("select maintenance.record_run(%s)", [job.procedure])

@@ -1,12 +1,13 @@
 """What `broker doctor` looks at: nothing is changed, and each finding says what to do."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from broker.commands.checkup import CHECKS_OF_OPERATION
+from broker.commands.findings import Check, Finding, one, row
 from broker.config import Config
 from broker.crypto.keyring import FILE_NAME, InstanceKeyring, KeyringError
 from broker.embedded.access import embedded_config, running_socket_folder, url_on_socket
@@ -19,25 +20,6 @@ AUDIT_SECONDS = 600  # a year of rows is read
 OLDEST_SERVER = 150000
 LATE_SWEEPS = 10  # so many intervals, and at least
 LATE_SECONDS = 60
-
-Level = Literal["good", "note", "problem"]
-Check = Callable[[psycopg.Connection[Any], Config], Iterator["Finding"]]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report; a problem needs a person."""
-
-    level: Level
-    text: str
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether the broker does not get over it by itself."""
-        return self.level == "problem"
-
-    def __str__(self) -> str:
-        return f"{self.level:8}{self.text}"
 
 
 def examine(config: Config, anchors: Sequence[str] = ()) -> list[Finding]:
@@ -258,16 +240,6 @@ CHECKS: tuple[Check, ...] = (
     look_at_sweeps,
     look_at_backlog,
     look_at_partitions,
+    *CHECKS_OF_OPERATION,
     look_at_audit,
 )
-
-
-def row(connection: psycopg.Connection[Any], statement: Any, *values: object) -> tuple[Any, ...]:
-    """The only row of an answer."""
-    found: tuple[Any, ...] | None = connection.execute(statement, values).fetchone()
-    return found or ()
-
-
-def one(connection: psycopg.Connection[Any], statement: Any) -> Any:
-    """The only value of an answer."""
-    return row(connection, statement)[0]
