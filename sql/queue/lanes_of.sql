@@ -54,8 +54,7 @@ begin
                 where taker.team_id = lane.team_id
                   and taker.paused_time is null
                   and taker.drain_time is null
-                  and coalesce(lower(lane.queue_name) = any(coalesce(taker.team_queues, taker.agent_queues)), true)
-                  and coalesce(taker.team_labels, taker.agent_labels, '{}') @> lane.labels
+                  and queue.serves(taker, lane.queue_name, lane.labels)
                 order by asked.machine_id
                 limit 1) as machine) as found
         cross join lateral (

@@ -6,7 +6,8 @@ as $$
 -- are in use. Empty: it can.
 declare
     c_shown   constant integer := 10;
-    v_contact timestamptz := data.last_contact(p_machine.company_id, p_machine.machine_id, p_machine.bridge_id);
+    v_signs   record := queue.signs_of(p_machine, 0, p_now);
+    v_contact timestamptz := v_signs.last_contact;
     v_name    jsonb := jsonb_build_object('machineName', p_machine.machine_name);
     v_reasons data.wait_reason[] := '{}';
     v_held    bigint[];

@@ -105,13 +105,9 @@ def test_names_what_it_depends_on(call: Caller) -> None:
 
 
 @pytest.mark.usefixtures("seen")
-def test_a_retry_waits_for_its_backoff(call: Caller, queue_item: MakeItem, admin: psycopg.Connection) -> None:
-    queue_id = queue_item()
-    admin.execute(
-        "update data.queue_item set held = 'TIME', ready_time = data.clock() + interval '1 minute', retries = 3, "
-        "retry_count = 1 where queue_id = %s",
-        [queue_id],
-    )
+def test_a_retry_waits_for_its_backoff(call: Caller) -> None:
+    queue_id = make(call, machineName="build-01", retries=3)["queueId"]
+    must(complete(call, claim(call), completionStatus="FAILED"))
 
     [row] = why(call, queue_id)
 

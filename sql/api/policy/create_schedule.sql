@@ -74,6 +74,7 @@ declare
     v_caller    auth.caller := auth.enter_call();
     v_now       timestamptz := data.clock();
     v_team      data.team := auth.require_team(v_caller, p_team_name);
+    v_limits    data.company_limits := queue.pass_gate(v_caller.company_id);      -- nobody deletes the queue meanwhile
     v_time_zone text := coalesce(p_time_zone, 'UTC');
     v_order     data.item_order;
     v_new       data.new_item;

@@ -70,6 +70,7 @@ declare
     v_caller       auth.caller := auth.enter_call();
     v_now          timestamptz := data.clock();
     v_team         data.team := auth.require_team(v_caller, p_team_name);
+    v_limits       data.company_limits := queue.pass_gate(v_caller.company_id);   -- before the schedule is locked
     v_schedule     data.schedule := queue.lock_schedule(v_caller, v_team, p_schedule_name);
     v_after        data.schedule := v_schedule;
     v_machine_name text;
