@@ -16,7 +16,6 @@ as $$
 declare
     v_now        timestamptz := data.clock();
     v_company_id bigint;
-    v_item       data.queue_item;
     v_count      integer := 0;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('maintenance.end_overdue', 0)) then
@@ -29,19 +28,7 @@ begin
         where item.status in ('PROCESSING', 'CANCELLING')
           and item.deadline_time < v_now - interval '1 minute'
     loop
-        for v_item in
-            select item.*
-            from data.queue_item as item
-            where item.company_id = v_company_id
-              and item.status in ('PROCESSING', 'CANCELLING')
-              and item.deadline_time < v_now - interval '1 minute'
-            order by item.queue_id
-            limit 1000
-            for update skip locked
-        loop
-            perform queue.time_out(v_item, v_now);
-            v_count := v_count + 1;
-        end loop;
+        v_count := v_count + (queue.end_overdue(v_company_id, null, v_now)).recovered;
     end loop;
     return v_count;
 end;

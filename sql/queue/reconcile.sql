@@ -10,12 +10,14 @@ language plpgsql volatile set search_path = ''
 as $$
 -- Do now for these queues what the sweeps do by the clock, and repair what belongs to nothing any more.
 declare
-    v_lost record;
+    v_lost    record;
+    v_overdue record;
 begin
     v_lost := queue.rescue_lost(p_company_id, p_policy_ids, p_now);
-    recovered := v_lost.recovered;
-    requeued := v_lost.requeued;
-    failed := v_lost.failed;
+    v_overdue := queue.end_overdue(p_company_id, p_policy_ids, p_now);
+    recovered := v_lost.recovered + v_overdue.recovered;
+    requeued := v_lost.requeued + v_overdue.requeued;
+    failed := v_lost.failed + v_overdue.failed;
     orphans := queue.close_orphans(p_company_id, p_policy_ids, p_now);
 end;
 $$;

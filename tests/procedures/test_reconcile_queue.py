@@ -60,6 +60,15 @@ def test_an_item_that_was_being_cancelled_is_cancelled(
     assert state(admin, queue_id)[0] == "CANCELLED"
 
 
+def test_an_item_that_outlived_its_timeout_fails(call: Caller, admin: psycopg.Connection) -> None:
+    queue_id = must(call("CreateQueueItem", **PLACE, timeoutSeconds=10)).row["queueId"]
+    must(call("GetQueueItemsNext", _as="build-01", itemCount=1, start=True))
+    admin.execute("update data.queue_item set deadline_time = data.clock() - interval '2 min'")
+
+    assert reconcile(call) == {**NOTHING, "recovered": 1, "failed": 1}
+    assert state(admin, queue_id)[0] == "FAILED"
+
+
 def test_an_open_claim_of_an_item_in_nobodys_hands_is_closed(
     call: Caller, queue_item: MakeItem, admin: psycopg.Connection
 ) -> None:

@@ -15,9 +15,9 @@ as $$
 --   teamName   names, separated by commas; left out: every team of the caller
 --   queueName  only the queues of this name
 -- Returns:
---   1: what was done, one row; none when there is no queue to look at. recovered are items taken back whose lease had run out:
---      requeued of them wait again, failed of them are FAILED, since they may not be tried again. orphans are claims, lanes and
---      dependants that belonged to nothing any more, repaired
+--   1: what was done, one row; none when there is no queue to look at. recovered are items taken back whose lease or timeout had
+--      run out: requeued of them wait again, failed of them are FAILED, since they may not be tried again. orphans are claims,
+--      lanes and dependants that belonged to nothing any more, repaired
 -- Errors:
 --   JB403  a team named is not the caller's
 --   JB404  none of the teams has such a queue
