@@ -390,3 +390,49 @@ join data.lane as lane on lane.company_id = item.company_id and lane.lane_id = i
 where item.status = 'PENDING'
   and item.held is null
   and item.queue_id < lane.mark;
+
+create or replace view data.invariant_attempts_are_dense as
+select numbered.company_id, numbered.queue_id, numbered.claim_number, numbered.attempt
+from (
+    select claim.company_id, claim.queue_id, claim.claim_number, claim.attempt,
+           lag(claim.attempt, 1, 0) over each_item as attempt_before,
+           lag(claim.outcome) over each_item as outcome_before,
+           row_number() over each_item as place
+    from data.claim as claim
+    window each_item as (partition by claim.company_id, claim.queue_id order by claim.claim_number)) as numbered
+where numbered.claim_number <> numbered.place
+   -- One that went back unharmed, or was lost in silence, is not counted.
+   or numbered.attempt <> numbered.attempt_before + 1
+      and not (numbered.attempt = numbered.attempt_before and numbered.outcome_before in ('LOST', 'RETURNED'));
+
+create or replace view data.invariant_attempts_are_within_bounds as
+select item.company_id, item.queue_id, item.attempt, claim.attempt as last_attempt, item.max_attempts
+from data.queue_item as item
+left join data.claim as claim
+    on claim.company_id = item.company_id and claim.queue_id = item.queue_id and claim.claim_number = item.claim_number
+where item.attempt > item.max_attempts
+   or item.attempt not in (coalesce(claim.attempt, 0), coalesce(claim.attempt, 0) - 1)
+   or item.attempt < coalesce(claim.attempt, 0) and coalesce(claim.outcome not in ('LOST', 'RETURNED'), true)
+   or claim.attempt > item.max_attempts;
+
+-- Every join of an item stays in its company and, where it has one, in its team.
+create or replace view data.invariant_items_stay_in_their_company_and_team as
+select item.company_id, item.queue_id
+from data.queue_item as item
+left join data.team as team on team.company_id = item.company_id and team.team_id = item.team_id
+left join data.queue_policy as policy on policy.company_id = item.company_id and policy.policy_id = item.policy_id
+left join data.company_user as person on person.company_id = item.company_id and person.user_id = item.created_by
+left join data.machine as machine on machine.company_id = item.company_id and machine.machine_id = item.machine_id
+where team.team_id is null
+   or policy.team_id is distinct from item.team_id
+   or person.user_id is null
+   or item.counted_user_id <> item.created_by
+   or (machine.machine_id is null) <> (item.machine_id is null);
+
+create or replace view data.invariant_lanes_stay_in_their_team as
+select lane.company_id, lane.lane_id
+from data.lane as lane
+left join data.queue_policy as policy on policy.company_id = lane.company_id and policy.policy_id = lane.policy_id
+left join data.machine as machine on machine.company_id = lane.company_id and machine.machine_id = lane.machine_id
+where policy.team_id is distinct from lane.team_id
+   or lane.machine_id is not null and machine.team_id is distinct from lane.team_id;

@@ -89,7 +89,7 @@ CALLS: st.SearchStrategy[tuple[Any, ...]] = st.sampled_from(
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Two users, the agent of a machine and that of its bridge, at two brokers; two queues, machine items and a pool."""
+    """Two users, the agent of a machine and that of its bridge, at two brokers; two queues and a pool."""
 
     def __init__(self, player: Player) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ def test_any_order_of_calls_leaves_what_the_model_says(brokers: list[Caller], ad
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=EXAMPLES or 80,
+            max_examples=EXAMPLES or 60,
             stateful_step_count=40,
             derandomize=not EXAMPLES,
             phases=list(Phase) if EXAMPLES else [Phase.generate],  # to shrink an order takes minutes

@@ -20,6 +20,7 @@ ITEMS = """
     left join data.dead_letter as letter on letter.queue_id = item.queue_id
     order by item.queue_id
 """
+CREATED = "select count(*) from data.queue_event where event = 'CREATED'"
 CLAIMS = """
     select claim.queue_id, claim.attempt, claim.outcome::text, claim.failure_reason::text, claim.sign_time is not null,
            coalesce(stored.version, 0), claim.late_vault_id is not null
@@ -241,6 +242,7 @@ class Player(Settings):
         kept = [item for item in self.items if not item.deleted]
         assert self.admin.execute(ITEMS).fetchall() == [row_of(item) for item in kept]
         assert self.admin.execute(CLAIMS).fetchall() == [claim_row_of(claim) for item in kept for claim in item.claims]
+        assert self.admin.execute(CREATED).fetchone() == (len(self.items),), "made and not made: nothing is lost"
         assert self.admin.execute(self.broken).fetchall() == []
 
     def newest(self, place: int) -> Item:
