@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,12 +41,15 @@ FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "ma
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-openapi", action="store_true", help="write tests/openapi.json anew")
-    parser.addoption("--all-mutants", action="store_true", help="try every place of tenancy, not a sample")
+    parser.addoption("--all-mutants", action="store_true", help="try every place drawn, not a sample")
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """URL of a superuser on a PostgreSQL server for this test process."""
+    if LENT:
+        yield LENT[-1].server
+        return
     if url := os.environ.get("BROKER_TEST_DATABASE_URL"):
         yield url
         return
@@ -77,9 +80,29 @@ class Template:
     keyring: Path
 
 
+@dataclass(frozen=True)
+class Lent:
+    """What tests work on that are run inside another test (test_engine_mutants.py): one database for all of them.
+
+    Attributes:
+        restore: puts the database back to what it was.
+    """
+
+    server: str
+    template: Template
+    url: str
+    restore: Callable[[], None]
+
+
+LENT: list[Lent] = []
+
+
 @pytest.fixture(scope="session")
 def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
     """The installed schema, a clock that tests can move, and the world."""
+    if LENT:
+        yield LENT[-1].template
+        return
     name = f"template_{uuid4().hex[:12]}"
     url = database_url(server, name)
     keyring = tmp_path_factory.mktemp("keyring")
@@ -120,6 +143,12 @@ def cloned(server: str, template: Template) -> Iterator[str]:
 @pytest.fixture
 def database(server: str, template: Template) -> Iterator[str]:
     """A clone for one test."""
+    if LENT:
+        yield LENT[-1].url
+        broken = broken_invariants(LENT[-1].url)
+        LENT[-1].restore()
+        assert broken == {}
+        return
     with cloned(server, template) as url:
         yield url
 

@@ -8,7 +8,19 @@ import psycopg
 
 from broker.crypto.tokens import token_hash
 from tests.conftest import Clock, broken_invariants
-from tests.jobs import beat, claim, complete, create, everything, give_back, item_of, respond, status_of, sweep
+from tests.jobs import (
+    beat,
+    claim,
+    complete,
+    create,
+    everything,
+    give_back,
+    item_of,
+    respond,
+    status_of,
+    sweep,
+    trace_of,
+)
 from tests.world import Caller, must
 
 CLAIM_ONE = "select item.queue_id from api.get_queue_items_next(p_item_count => 1), unnest(items) as item"
@@ -236,6 +248,38 @@ def leaves_no_vault_behind(ground: Ground) -> None:
     assert claim(ground.call)["vaultContent"] == '{"handler":"shell"}'
 
 
+def keeps_to_the_limits_of_queues(ground: Ground) -> None:
+    for name, concurrency in (("narrow", 2), ("single", 1)):
+        ground.call("CreateQueue", teamName="ops", queueName=name, concurrency=concurrency)  # or it is there
+    narrow = [create(ground.call, queueName="narrow") for _ in range(4)]
+    single = [create(ground.call, queueName="single") for _ in range(2)]
+    taken = must(ground.call("GetQueueItemsNext", _as="build-01", itemCount=9)).rows
+    assert [row["queueId"] for row in taken] == [*narrow[:2], single[0]]
+    assert ground.call("GetQueueItemsNext", _as="build-01").rows == []
+    must(complete(ground.call, taken[0]))
+    [row] = must(ground.call("GetQueueItemsNext", _as="build-01", itemCount=9)).rows
+    assert row["queueId"] == narrow[2]
+
+
+def fails_only_crashes_where_they_are_not_tried_again(ground: Ground) -> None:
+    ground.call("CreateQueue", teamName="ops", queueName="frail", retryOnCrash=False)
+    queue_id = create(ground.call, queueName="frail")
+    for sign, ended in ((False, "PENDING"), (True, "FAILED")):
+        claimed = claim(ground.call, leaseSeconds=30)
+        if sign:
+            must(beat(ground.call, claimed))
+        ground.lose()
+        assert status_of(ground.call, queue_id) == ended
+
+
+def keeps_a_trace_of_each_item(ground: Ground) -> None:
+    waiting = create(ground.call, "build-02")
+    queue_id = create(ground.call)
+    must(complete(ground.call, claim(ground.call, start=True)))
+    assert trace_of(ground.call, queue_id) == ["CREATED", "ASSIGNED", "PROCESSING", "COMPLETED"]
+    assert trace_of(ground.call, waiting) == ["CREATED"]
+
+
 CHECKS: tuple[Callable[[Ground], None], ...] = (
     hands_out_the_first_in_order,
     hands_out_an_item_once_and_waits_for_nobody,
@@ -253,6 +297,9 @@ CHECKS: tuple[Callable[[Ground], None], ...] = (
     stops_what_was_asked_to_stop,
     compares_versions_of_responses,
     leaves_no_vault_behind,
+    keeps_to_the_limits_of_queues,
+    fails_only_crashes_where_they_are_not_tried_again,
+    keeps_a_trace_of_each_item,
 )
 
 
