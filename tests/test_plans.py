@@ -85,7 +85,7 @@ VAULT = """
 
 # Tables that may hold millions of rows, and by which index the calls reach a row of them.
 INDEXES = {
-    "queue_item": {"queue_item_pkey", "queue_item_waiting", "queue_item_company_id_task_id_key"},
+    "queue_item": {"queue_item_pkey", "queue_item_waiting", "queue_item_task_id"},
     "vault_record": {"vault_record_pkey"},
     "claim": {"claim_pkey", "claim_request"},
     "machine": {"machine_pkey", "machine_name", "machine_company_id_machine_uuid_key"},
@@ -226,6 +226,29 @@ def test_the_next_analysis_has_them_planned_anew(hot: Hot, admin: psycopg.Connec
     hot.work()
 
     assert wrong(hot, INDEXES) == []
+
+
+def test_a_batch_planned_before_any_analysis_reads_no_items_but_its_own(hot: Hot, admin: psycopg.Connection) -> None:
+    hot.create()
+    admin.execute(LINE.encode())
+    hot.call("build-01", "get_queue_items_next(p_item_count => 10, p_claim => sha256('claim'))", {})
+    completion = "row(item.task_id, null, sha256('claim'), {vault}, null, null)::data.completion".format(
+        vault=VAULT.format(machine="machine.machine_uuid", owner="item.task_id", attempt="1", name="response")
+    )
+    completions = f"""
+        select {completion}
+        from data.queue_item as item
+        join data.machine as machine on machine.machine_id = item.machine_id
+        where item.status = 'ASSIGNED'
+    """
+    hot.plans.clear()
+
+    hot.call("build-01", f"update_queue_items_to_completed(array({completions}))", {})
+
+    hot.plans = [plan for plan in hot.plans if "update_queue_items_to_completed" not in plan[0]]  # what it does itself
+    reads = list(hot.reads({"queue_item", "claim"}))
+    assert reads != []
+    assert [read for read in reads if read.rows > 10 or read.way.endswith("Scan")] == []
 
 
 def test_every_index_meant_is_used(hot: Hot, admin: psycopg.Connection) -> None:
