@@ -7,6 +7,7 @@ the peers keep them in the clear.
 import json
 import time
 
+import orjson
 import urllib3
 
 from scripts.benchmarks.http_part import URL
@@ -77,7 +78,7 @@ class Batches:
 
     def _call(self, token: str, procedure: str, body: object) -> list[dict[str, object]]:
         headers = {"Rediacc-RequestToken": token, "Content-Type": "application/json"}
-        reply = self._http.request("POST", self._url + procedure, body=json.dumps(body), headers=headers)
+        reply = self._http.request("POST", self._url + procedure, body=orjson.dumps(body), headers=headers)
         assert reply.status == 200, reply.data
-        rows: list[dict[str, object]] = reply.json()["tables"][0]["data"]
+        rows: list[dict[str, object]] = orjson.loads(reply.data)["tables"][0]["data"]
         return rows
