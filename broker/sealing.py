@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-import orjson
-
 from broker.caller import Caller, HeldKeys
 from broker.contract.header import Seal
 from broker.contract.registry import Column, Procedure, Type
+from broker.crypto.fingerprint import fingerprint_key
 from broker.crypto.identifiers import uuid7
 from broker.crypto.vault import VaultOwner, VaultRecord, owner_context, seal_vault
-from broker.database.arguments import as_json
+from broker.database.arguments import dump
 from broker.database.database import Database
 from broker.errors import RefusedError
 
@@ -91,6 +90,7 @@ class Sealer:
                     for place in found
                 ]
             scope_keys: dict[tuple[str, UUID], ScopeKey] = {}
+            fingerprint_keys: dict[tuple[str, UUID], bytes] = {}
             for place, found_owner in zip(found, listed, strict=True):
                 if found_owner is None:
                     place.holder[place.name] = None
@@ -105,13 +105,17 @@ class Sealer:
                 if scope not in scope_keys:
                     scope_keys[scope] = key_for(held, *scope)
                 version, key = scope_keys[scope]
+                context = fingerprint_context(seal.target, owner, idempotency_key)
+                if context is not None and scope not in fingerprint_keys:
+                    fingerprint_keys[scope] = fingerprint_key(key)
                 place.holder[place.name] = seal_vault(
                     place.holder[place.name],
                     owner,
                     held.company_uuid,
                     version,
                     key,
-                    fingerprint_context=fingerprint_context(seal.target, owner, idempotency_key),
+                    fingerprint_context=context,
+                    known_fingerprint_key=fingerprint_keys.get(scope),
                 )
         return sealed
 
@@ -156,7 +160,7 @@ class Sealer:
             else:
                 asked[key] = place.members
         if asked:
-            json = orjson.dumps(list(asked.values())).decode()
+            json = dump(list(asked.values())).decode()
             rows = self._database.query(FIND_TARGETS, seal.target, json, token_hash=caller.token_hash)
             for key, row in zip(asked, rows, strict=True):
                 targets[key] = target = Target(**row) if row["scope_kind"] is not None else None
@@ -168,7 +172,7 @@ class Sealer:
         ]
 
     def _ask(self, target: str, members: Mapping[str, Any], caller: Caller) -> Target:
-        json = orjson.dumps(members).decode()
+        json = dump(members).decode()
         [row] = self._database.query(FIND_TARGET, target, json, token_hash=caller.token_hash)
         return Target(**row)
 
@@ -240,19 +244,22 @@ def places(procedure: Procedure, path: str, arguments: dict[str, Any]) -> Iterat
     [argument] = [argument for argument in procedure.arguments if argument.member == outer]
     others = [other for other in procedure.arguments if other is not argument]
     common = visible_members(others, arguments)
-    attributes = argument.type.element.plain.attributes if argument.type.element else ()
+    visible = visible_names(argument.type.element.plain.attributes if argument.type.element else ())
     for element in cast("list[dict[str, Any]]", arguments.get(outer) or []):
         if element.get(inner) is not None:
-            yield Place({**common, **visible_members(attributes, element)}, element, inner)
+            yield Place({**common, **{name: element[name] for name in visible if name in element}}, element, inner)
 
 
 def visible_members(columns: Iterable[Column], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that the database may see before the call: everything but vaults, whose text it must never see."""
-    return {
-        column.member: as_json(column.type, values[column.member])
-        for column in columns
-        if column.member in values and column.type.plain.name != "data.vault" and not holds_vault(column.type)
-    }
+    return {name: values[name] for name in visible_names(columns) if name in values}
+
+
+def visible_names(columns: Iterable[Column]) -> list[str]:
+    """The members that hold no vault."""
+    return [
+        column.member for column in columns if column.type.plain.name != "data.vault" and not holds_vault(column.type)
+    ]
 
 
 def holds_vault(kind: Type) -> bool:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from uuid import UUID
 
-from broker.crypto.vault import VaultOwner, fingerprint, owner_context, seal_vault
+from broker.crypto.fingerprint import fingerprint
+from broker.crypto.vault import VaultOwner, owner_context, seal_vault
 
 COMPANY = UUID("0190c0de-0000-7000-8000-000000000001")
 MACHINE = UUID("0190c0de-0000-7000-8000-000000000002")

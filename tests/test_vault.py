@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broker.crypto.fingerprint import fingerprint
 from broker.crypto.keys import scope_key
 from broker.crypto.vault import (
     VaultError,
     VaultOwner,
     VaultRecord,
     associated_data,
-    fingerprint,
     open_vault,
     seal_vault,
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, Protocol, cast
 
 from broker.contract.catalogue import CATALOGUE, FunctionRow, TypeRow
@@ -25,12 +26,12 @@ class Type:
     labels: tuple[str, ...] = ()
     attributes: tuple["Column", ...] = ()
 
-    @property
+    @cached_property
     def plain(self) -> "Type":
         """The type below all domains: what PostgreSQL names in a result."""
         return self.base.plain if self.kind == "domain" and self.base else self
 
-    @property
+    @cached_property
     def element(self) -> "Type | None":
         """What the array holds, or None when it is no array."""
         plain = self.plain

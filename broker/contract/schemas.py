@@ -5,7 +5,8 @@ and null means absent, in nested objects too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from contextlib import suppress
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 
 from broker.contract.fields import LIST_ITEMS, LIST_VALUES, VOCABULARY, Label, Many, VaultText
 from broker.contract.registry import Argument, Column, Procedure, Table, Type
+from broker.contract.shortcut import Loader, loader_of
 from broker.contract.text import echo
 
 COMPLAINTS = 20  # told at once
@@ -35,6 +37,8 @@ class RequestSchema(Schema):
         """
         if not isinstance(data, Mapping):
             return super().load(data, **options)
+        with suppress(ValidationError):
+            return self._load_shortly(data)
         members, complaints = self._match_names(data)
         if len(complaints) > COMPLAINTS:
             raise ValidationError(complaints)
@@ -45,6 +49,10 @@ class RequestSchema(Schema):
         if complaints:
             raise ValidationError(complaints)
         return loaded
+
+    @cached_property
+    def _load_shortly(self) -> Loader:
+        return loader_of(self)
 
     def _match_names(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
         exact = {name.lower(): name for name in self.fields}

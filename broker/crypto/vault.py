@@ -14,7 +14,6 @@ begins with its own header; each field there follows its length, u32.
 The scope is bound by its key, the rest by the associated data: a record moved to another place does not open.
 """
 
-import hmac
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from broker.crypto.keys import KEY_BYTES, NONCE_BYTES, WRAPPED_KEY_BYTES, hkdf_sha256, length_prefixed
+from broker.crypto.fingerprint import fingerprint_key, fingerprint_under
+from broker.crypto.keys import KEY_BYTES, NONCE_BYTES, WRAPPED_KEY_BYTES, length_prefixed
 
 _KIND_NUMBERS = {"request": 1, "response": 2}
 _ENTITY_KIND = 3
@@ -107,6 +107,7 @@ def seal_vault(
     scope_key: bytes,
     *,
     fingerprint_context: bytes | None = None,
+    known_fingerprint_key: bytes | None = None,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> VaultRecord:
     """Encrypt a text for one owner, under a data key of its own.
@@ -117,6 +118,7 @@ def seal_vault(
         key_version: version of the company key that gave the scope key, 0 to 2^32-1.
         scope_key: 32 bytes, of the owner's scope.
         fingerprint_context: if given, the record carries the text's fingerprint in this context.
+        known_fingerprint_key: fingerprint_key(scope_key), where many vaults of a scope are sealed.
         random_bytes: asked in turn for data key, nonce of the wrapped key, nonce of the content, vault id.
 
     Raises:
@@ -132,9 +134,11 @@ def seal_vault(
     vault_id = int.from_bytes(random_bytes(8), "big", signed=True)
 
     key_header = _header_start(owner.vault_name) + key_version.to_bytes(4, "big")
-    key_context = associated_data(key_header, company_uuid, owner, vault_id)
     header = _header_start(owner.vault_name) + _RESERVED
-    context = associated_data(header, company_uuid, owner, vault_id)
+    key_context, context = _two_contexts(key_header, header, company_uuid, owner, vault_id)
+    printed = None
+    if fingerprint_context is not None:
+        printed = fingerprint_under(known_fingerprint_key or fingerprint_key(scope_key), fingerprint_context, plaintext)
     return VaultRecord(
         scope_kind=owner.scope_kind,
         scope_id=owner.scope_id,
@@ -145,7 +149,7 @@ def seal_vault(
         vault_id=vault_id,
         wrapped_key=key_header + key_nonce + AESGCM(scope_key).encrypt(key_nonce, data_key, key_context),
         content=header + nonce + AESGCM(data_key).encrypt(nonce, plaintext, context),
-        fingerprint=None if fingerprint_context is None else fingerprint(scope_key, fingerprint_context, plaintext),
+        fingerprint=printed,
     )
 
 
@@ -176,9 +180,8 @@ def open_vault(record: VaultRecord, company_uuid: UUID, scope_key: bytes) -> byt
     key_header, key_nonce, key_sealed = _split(wrapped_key, _WRAPPED_HEADER_BYTES)
     _, nonce, sealed = _split(content, _CONTENT_HEADER_BYTES)
     try:
-        key_context = associated_data(key_header, company_uuid, record, record.vault_id)
+        key_context, context = _two_contexts(key_header, header, company_uuid, record, record.vault_id)
         data_key = AESGCM(scope_key).decrypt(key_nonce, key_sealed, key_context)
-        context = associated_data(header, company_uuid, record, record.vault_id)
         return AESGCM(data_key).decrypt(nonce, sealed, context)
     except (InvalidTag, ValueError, OverflowError) as error:
         raise VaultError from error
@@ -226,19 +229,6 @@ def rewrap_vault(
     return new_header + new_nonce + AESGCM(new_scope_key).encrypt(new_nonce, data_key, context)
 
 
-def fingerprint(scope_key: bytes, context: bytes, plaintext: bytes) -> bytes:
-    """Tell whether a repeated text is the same one, without keeping it or a hash that can be guessed.
-
-    Args:
-        context: the Idempotency-Key, UTF-8, or owner_context(): equal texts elsewhere have other fingerprints.
-
-    Returns:
-        32 bytes, HMAC-SHA256 (RFC 2104) under a key derived from the scope key.
-    """
-    _require_key(scope_key)
-    return hmac.digest(hkdf_sha256(scope_key, b"", b"jb1/fingerprint"), length_prefixed(context, plaintext), "sha256")
-
-
 def owner_context(owner: VaultOwner) -> bytes:
     """Write an owner as the context of a fingerprint: the same owner, attempt and name give the same bytes."""
     return length_prefixed(owner.owner_kind.encode(), _owner_id(owner), owner.vault_name.encode())
@@ -254,9 +244,18 @@ def associated_data(header: bytes, company_uuid: UUID, owner: VaultOwner, vault_
         ValueError: an attempt on anything but a response, where nothing would bind it.
         OverflowError: an attempt outside 0 to 2^32-1, a vault id outside 64 signed bits.
     """
+    return length_prefixed(b"jb1/vault", header) + _place(company_uuid, owner, vault_id)
+
+
+def _two_contexts(
+    key_header: bytes, header: bytes, company_uuid: UUID, owner: VaultOwner, vault_id: int
+) -> tuple[bytes, bytes]:
+    place = _place(company_uuid, owner, vault_id)
+    return length_prefixed(b"jb1/vault", key_header) + place, length_prefixed(b"jb1/vault", header) + place
+
+
+def _place(company_uuid: UUID, owner: VaultOwner, vault_id: int) -> bytes:
     return length_prefixed(
-        b"jb1/vault",
-        header,
         company_uuid.bytes,
         owner.owner_kind.encode(),
         _owner_id(owner),

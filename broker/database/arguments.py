@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 import orjson
 from psycopg.pq import Format
@@ -26,8 +25,16 @@ class Binder:
 
     def bind(self, value: object) -> str:
         """Take one value; bytes go as they are, everything else as PostgreSQL's text."""
-        self.formats.append(Format.BINARY if isinstance(value, bytes) else Format.TEXT)
-        self.values.append(value if isinstance(value, bytes) else None if value is None else as_text(value).encode())
+        if not isinstance(value, bytes):
+            return self.bind_text(None if value is None else as_text(value).encode())
+        self.formats.append(Format.BINARY)
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def bind_text(self, text: bytes | None) -> str:
+        """Take one value that is in PostgreSQL's text form."""
+        self.formats.append(Format.TEXT)
+        self.values.append(text)
         return f"${len(self.values)}"
 
 
@@ -54,15 +61,15 @@ def place(kind: Type, value: Any, binder: Binder) -> str:
     if isinstance(value, VaultRecord):
         return f"row({', '.join(map(binder.bind, vault_attributes(value)))})::{plain.name}"
     if element and element.plain.kind == "composite":
-        json = orjson.dumps([as_json(element, entry) for entry in value]).decode()
-        return f"array(select jsonb_populate_recordset(null::{element.plain.name}, {binder.bind(json)}::jsonb))"
+        json = dump([as_json(element.plain, entry) for entry in value])
+        return f"array(select jsonb_populate_recordset(null::{element.plain.name}, {binder.bind_text(json)}::jsonb))"
     if plain.kind == "composite":
-        object_json = None if value is None else orjson.dumps(as_json(plain, value)).decode()
-        return f"jsonb_populate_record(null::{plain.name}, {binder.bind(object_json)}::jsonb)"
+        object_json = None if value is None else dump(as_json(plain, value))
+        return f"jsonb_populate_record(null::{plain.name}, {binder.bind_text(object_json)}::jsonb)"
     if element:
         return binder.bind(as_array(value))
     if plain.name in ("json", "jsonb"):
-        return binder.bind(orjson.dumps(value).decode())
+        return binder.bind_text(orjson.dumps(value))
     return binder.bind(value)
 
 
@@ -82,22 +89,36 @@ def as_array(values: Sequence[object]) -> str:
 
 
 def as_json(kind: Type, value: Any) -> Any:
-    """A composite as jsonb_populate_record reads it: attributes by name, bytes in hex.
+    """A composite as jsonb_populate_record reads it, for dump(): by the names of attributes; absent ones become null.
 
     Args:
-        value: members by name, or a tuple in the order of the attributes.
+        value: members by name, or a tuple in the order of the attributes; a sealed vault is written as it is.
     """
     plain, element = kind.plain, kind.element
-    if isinstance(value, VaultRecord):
-        value = vault_attributes(value)
     if plain.kind == "composite" and isinstance(value, Mapping):
-        attributes = ((attribute, value.get(attribute.member)) for attribute in plain.attributes)
-        return {attribute.name: as_json(attribute.type, inner) for attribute, inner in attributes}
+        return {
+            attribute.name: as_json(attribute.type, inner) if is_nested(inner) else inner
+            for attribute in plain.attributes
+            if (inner := value.get(attribute.member)) is not None
+        }
     if plain.kind == "composite" and isinstance(value, tuple):
         pairs = zip(plain.attributes, value, strict=True)
         return {attribute.name: as_json(attribute.type, inner) for attribute, inner in pairs}
     if element and value is not None:
         return [as_json(element, inner) for inner in value]
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    return str(value) if isinstance(value, UUID) else value
+    return value
+
+
+def is_nested(value: object) -> bool:
+    """Tell whether a value may hold composites."""
+    return isinstance(value, (dict, list, tuple))
+
+
+def dump(value: Any) -> bytes:
+    """JSON as PostgreSQL reads it into composites: bytes in hex."""
+    return orjson.dumps(value, default=as_hex)
+
+
+def as_hex(value: bytes) -> str:
+    """Bytes in PostgreSQL's text form."""
+    return f"\\x{value.hex()}"

@@ -115,7 +115,8 @@ def decoder_of(kind: Type) -> Decoder:
     """
     plain, element = kind.plain, kind.element
     if plain.name == "data.vault":
-        return lambda data: VaultRecord(*split_record(data, [decoder_of(part.type) for part in plain.attributes]))
+        parts = [decoder_of(part.type) for part in plain.attributes]
+        return lambda data: VaultRecord(*split_record(data, parts))
     if element:
         decode_element = decoder_of(element)
         return lambda data: [None if part is None else decode_element(part) for part in split_array(data)]
