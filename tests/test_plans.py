@@ -61,7 +61,9 @@ BACKLOG = """
         ready_time)
     select vault.company_id, vault.owner_id, machine.team_id, policy.policy_id,
            queue.lane_of(vault.company_id, policy.policy_id, machine.machine_id, null, null), machine.machine_id,
-           vault.vault_record_id, 1, vault.written_time, vault.written_time
+           vault.vault_record_id,
+           (select min(user_id) from data.company_user as person where person.company_id = vault.company_id),
+           vault.written_time, vault.written_time
     from vault
     join data.machine as machine on machine.machine_uuid = vault.scope_id
     join data.queue_policy as policy on policy.team_id = machine.team_id;
