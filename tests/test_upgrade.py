@@ -265,14 +265,22 @@ def test_no_call_fails_while_the_queues_own_procedures_and_types_change(
 ) -> None:
     job: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "queueVault": "{}"}
     changes = {
-        "api/queue/get_team_queue_items.sql": ("metadata                    jsonb)", "metadata jsonb, extra integer)"),
+        "api/queue/get_team_queue_items.sql": (
+            "schedule_name               text)",
+            "schedule_name text, extra integer)",
+        ),
         "api/queue/create_queue_item.sql": (
             "p_task_id               uuid default null,",
             "p_task_id uuid default null::uuid,",
         ),
         "queue/lock_next_items.sql": ("v_depth * 8", "v_depth * 4"),
     }
-    endings = {"api/queue/get_team_queue_items.sql": ("item.metadata\n", "item.metadata, 1\n")}
+    endings = {
+        "api/queue/get_team_queue_items.sql": (
+            "schedule.schedule_name::text\n",
+            "schedule.schedule_name::text, 1\n",
+        )
+    }
 
     with under_load(
         [
