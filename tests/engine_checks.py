@@ -29,6 +29,7 @@ EMPTY = """
     delete from data.vault_record where owner_kind = 'queue_item';
     delete from data.queue_event;
     delete from data.idempotency;
+    delete from data.lane;
 """
 
 
@@ -66,6 +67,7 @@ def hands_out_the_first_in_order(ground: Ground) -> None:
 
 def hands_out_an_item_once_and_waits_for_nobody(ground: Ground) -> None:
     made = [create(ground.call), create(ground.call)]
+    create(ground.call, "build-02", priority=5)  # a second lane for the bridge
     for other in ("build-01", "north"):
         with ground.acting("build-01") as first, ground.acting(other) as second:
             taken = [connection.execute(CLAIM_ONE).fetchall() for connection in (first, second)]

@@ -151,4 +151,5 @@ def test_a_session_that_was_idle_for_too_long_opens_no_key(
 
     after = {name: admin.execute(held, [digest]).fetchone() for name, digest in of.items()}
 
-    assert (before, after) == ({"bob": (1,), "build-01": (1,)}, {"bob": (0,), "build-01": (1,)})
+    # The agent's: of its machine and of its team's pool.
+    assert (before, after) == ({"bob": (1,), "build-01": (2,)}, {"bob": (0,), "build-01": (2,)})

@@ -95,11 +95,7 @@ MUTANTS = {
     "agents need no token": Mutant("queue/judge_claim", "elsif p_caller.user_id is null then", "elsif false then"),
     "nobody was replaced": Mutant("queue/judge_claim", "            if found then\n", "            if false then\n"),
     "a late answer lands on the last claim": Mutant("queue/judge_claim", "                claim := v_own;\n", ""),
-    "a response survives its attempt": Mutant(
-        "queue/put_back",
-        "response_vault_id = case when v_next = 'PENDING' then null else item.response_vault_id end",
-        "response_vault_id = item.response_vault_id",
-    ),
+    "a response survives its attempt": Mutant("queue/wait_again", "        response_vault_id = null,\n", ""),
     "the left answer is forgotten": Mutant(
         "queue/put_back",
         "coalesce(p_item.response_vault_id, claim.response_vault_id) end",
@@ -143,21 +139,19 @@ MUTANTS = {
         "queue/finish", "answer_fingerprint = data.fingerprint_of(p_vault)", "answer_fingerprint = null"
     ),
     "every answer is the same": Mutant(
-        "api/queue/update_queue_item_to_completed",
-        "data.is_another_text(v_claim.answer_fingerprint, data.fingerprint_of(p_response_vault))",
+        "queue/complete",
+        "data.is_another_text(v_claim.answer_fingerprint, data.fingerprint_of(p_done.response_vault))",
         "false",
     ),
     "every status is the same": Mutant(
-        "api/queue/update_queue_item_to_completed",
-        "v_claim.answer_status <> p_completion_status",
+        "queue/complete",
+        "v_claim.answer_status <> v_status",
         "false",
     ),
-    "anybody confirms a cancel": Mutant(
-        "api/queue/update_queue_item_to_completed", "and v_item.status <> 'CANCELLING' then", "and false then"
-    ),
+    "anybody confirms a cancel": Mutant("queue/complete", "and p_item.status <> 'CANCELLING' then", "and false then"),
     "late answers are thrown away": Mutant(
-        "api/queue/update_queue_item_to_completed",
-        "        perform queue.keep_late_answer(v_caller, v_item, v_claim, p_response_vault, v_now);\n",
+        "queue/complete",
+        "        perform queue.keep_late_answer(p_caller, p_item, v_claim, p_done.response_vault, p_now);\n",
         "",
     ),
     "any version is current": Mutant(
@@ -169,34 +163,28 @@ MUTANTS = {
         "if false then",
     ),
     "a started item is cancelled": Mutant(
-        "api/queue/cancel_queue_item",
-        "elsif v_item.status not in ('PENDING', 'ASSIGNED') then",
-        "elsif v_item.status not in ('PENDING', 'ASSIGNED', 'PROCESSING') then",
+        "queue/cancel_hindrance",
+        "(p_item).status in ('PENDING', 'ASSIGNED') or",
+        "(p_item).status in ('PENDING', 'ASSIGNED', 'PROCESSING') or",
     ),
     "a cancel leaves the claim open": Mutant(
-        "api/queue/cancel_queue_item", "      and claim.outcome is null;", "      and false;"
+        "queue/cancel_item", "      and claim.outcome is null;", "      and false;"
     ),
     "a finished item is retried": Mutant(
-        "api/queue/retry_failed_queue_item",
+        "queue/retry_hindrance",
         "not in ('FAILED', 'CANCELLED')",
         "not in ('FAILED', 'CANCELLED', 'COMPLETED')",
     ),
     "a response stays behind": Mutant(
-        "api/queue/delete_queue_item", "    v_vaults := v_vaults || v_item.response_vault_id;\n", ""
+        "queue/delete_item", "    v_vaults := v_vaults || p_item.response_vault_id;\n", ""
     ),
     "late answers stay behind": Mutant(
-        "api/queue/delete_queue_item",
+        "queue/delete_item",
         "array[claim.response_vault_id, claim.late_vault_id]",
         "array[claim.response_vault_id]",
     ),
-    "a shared request is deleted": Mutant(
-        "api/queue/delete_queue_item", "    if not exists (", "    if true or not exists ("
-    ),
-    "the sweep takes what lives": Mutant(
-        "maintenance/rescue_lost_leases",
-        "              and item.lease_until < v_now\n            order",
-        "            order",
-    ),
+    "a shared request is deleted": Mutant("queue/delete_item", "    if not v_shared then\n", "    if true then\n"),
+    "the sweep takes what lives": Mutant("queue/rescue_lost", "          and item.lease_until < p_now\n", ""),
     "every team is mine": Mutant("auth/may_use_machine", "              and member.user_id = p_caller.user_id", ""),
     "every machine is the agent's": Mutant(
         "auth/may_use_machine", "return p_caller.machine_id = p_machine_id", "return true"

@@ -132,9 +132,10 @@ begin
             end if;
         end loop;
 
-        exit when cardinality(queue_ids) = v_count or coalesce(cardinality(v_offered), 0) = v_known;
+        -- No more than before: others are taking what is left.
+        exit when cardinality(queue_ids) = v_count or coalesce(cardinality(v_offered), 0) <= v_known;
         v_known := cardinality(v_offered);
-        v_depth := v_depth * 8;
+        v_depth := least(v_depth * 8, 1000000);
     end loop;
 
     if v_limited and cardinality(queue_ids) > 0 then

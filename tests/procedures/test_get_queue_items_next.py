@@ -246,7 +246,7 @@ def test_an_item_whose_vault_does_not_open_fails_and_the_others_are_given(
     assert [row["queueId"] for row in reply.rows] == [good]
     item = item_of(call, bad)
     assert (item["status"], item["failureReason"]) == ("FAILED", "VAULT_UNREADABLE")
-    assert trace_of(call, bad) == ["CREATED", "ASSIGNED", "VAULT_UNREADABLE", "FAILED"]
+    assert trace_of(call, bad) == ["CREATED", "ASSIGNED", "VAULT_UNREADABLE", "FAILED", "DEAD_LETTERED"]
     assert status_of(call, good) == "ASSIGNED"
 
 

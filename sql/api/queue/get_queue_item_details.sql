@@ -7,8 +7,7 @@ create or replace function api.get_queue_item_details(
     out response           data.item_vault[],
     out timeline           data.item_event[],
     out queue_position     data.item_place[],
-    out machine_statistics data.item_machine[],
-    out attempts           data.item_attempt[])
+    out machine_statistics data.item_machine[])
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- Everything about a queue item in one answer: what it is, its vaults opened, its history, its place in line.
@@ -26,7 +25,6 @@ as $$
 --   4: its events, oldest first
 --   5: how many items its machine, or its pool, gets before it, at most 1,000 counted; no row when it is not PENDING
 --   6: what its machine has to do, at most 1,000 of each counted, one row; none while it waits in a pool
---   7: its attempts, oldest first, as GetQueueItemAttempts
 -- Errors:
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
@@ -52,8 +50,5 @@ begin
     queue_position := queue.place_in_line(v_item, v_now);
     machine_statistics := case when v_item.machine_id is null then '{}' else
         array[queue.load_of(v_item.company_id, v_item.machine_id)] end;
-    attempts := array(
-        select made
-        from queue.attempts_of(v_item) as made);
 end;
 $$;
