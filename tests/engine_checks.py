@@ -66,12 +66,12 @@ def hands_out_the_first_in_order(ground: Ground) -> None:
 
 
 def hands_out_an_item_once_and_waits_for_nobody(ground: Ground) -> None:
-    made = [create(ground.call), create(ground.call)]
-    create(ground.call, "build-02", priority=5)  # a second lane for the bridge
-    for other in ("build-01", "north"):
+    first_made, second_made = create(ground.call), create(ground.call)
+    elsewhere = create(ground.call, "build-02", priority=5)  # a claim of one passes by a lane whose first is held
+    for other, next_one in (("build-01", second_made), ("north", elsewhere)):
         with ground.acting("build-01") as first, ground.acting(other) as second:
             taken = [connection.execute(CLAIM_ONE).fetchall() for connection in (first, second)]
-            assert taken == [[(queue_id,)] for queue_id in made]
+            assert taken == [[(first_made,)], [(next_one,)]]
             first.rollback()
             second.rollback()
 
