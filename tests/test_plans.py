@@ -231,6 +231,8 @@ def test_the_next_analysis_has_them_planned_anew(hot: Hot, admin: psycopg.Connec
 
 
 def test_a_batch_planned_before_any_analysis_reads_no_items_but_its_own(hot: Hot, admin: psycopg.Connection) -> None:
+    if admin.info.server_version < 170000:
+        pytest.skip("servers before 17 read an index once for each element of = any(...), until the first ANALYZE")
     hot.create()
     admin.execute(LINE.encode())
     hot.call("build-01", "get_queue_items_next(p_item_count => 10, p_claim => sha256('claim'))", {})
