@@ -184,7 +184,9 @@ MUTANTS = {
         "array[claim.response_vault_id]",
     ),
     "a shared request is deleted": Mutant("queue/delete_item", "    if not v_shared then\n", "    if true then\n"),
-    "the sweep takes what lives": Mutant("queue/rescue_lost", "          and item.lease_until < p_now\n", ""),
+    "the sweep takes what lives": Mutant(
+        "queue/take_back", "when 'LOST' then item.lease_until < p_now", "when 'LOST' then true"
+    ),
     "every team is mine": Mutant("auth/may_use_machine", "              and member.user_id = p_caller.user_id", ""),
     "every machine is the agent's": Mutant(
         "auth/may_use_machine", "return p_caller.machine_id = p_machine_id", "return true"

@@ -14,8 +14,6 @@ as $$
 --   A table in use is left for the next time: whoever writes events must not wait for this.
 declare
     v_since timestamptz := data.clock() - make_interval(days => p_keep_days);
-    v_name  text;
-    v_count integer := 0;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('maintenance.drop_old_events', 0)) then
         return 0;
@@ -32,21 +30,6 @@ begin
             order by item.queue_id
             limit 1) as oldest));
 
-    for v_name in
-        select partition.relname
-        from pg_inherits as child
-        join pg_class as partition on partition.oid = child.inhrelid
-        where child.inhparent = 'data.queue_event'::regclass
-          and partition.relname ~ '^queue_event_\d{4}_\d{2}$'
-          and partition.relname < 'queue_event_' || to_char(v_since at time zone 'UTC', 'YYYY_MM')
-        order by partition.relname
-    loop
-        execute format('drop table data.%I', v_name);
-        v_count := v_count + 1;
-    end loop;
-
-    delete from data.queue_event_default as kept
-    where kept.event_time < v_since;
-    return v_count;
+    return data.drop_months('queue_event', 'event_time', v_since);
 end;
 $$;

@@ -28,7 +28,7 @@ begin
         where item.status in ('PROCESSING', 'CANCELLING')
           and item.deadline_time < v_now - interval '1 minute'
     loop
-        v_count := v_count + (queue.end_overdue(v_company_id, null, v_now)).recovered;
+        v_count := v_count + (queue.take_back(v_company_id, null, 'TIMEOUT', v_now)).recovered;
     end loop;
     return v_count;
 end;

@@ -26,7 +26,7 @@ begin
         where item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
           and item.lease_until < v_now
     loop
-        v_count := v_count + (queue.rescue_lost(v_company_id, null, v_now)).recovered;
+        v_count := v_count + (queue.take_back(v_company_id, null, 'LOST', v_now)).recovered;
     end loop;
     return v_count;
 end;

@@ -5,32 +5,16 @@ create or replace function queue.policy_load(
     out waiting  bigint,
     out held     bigint,
     out running  bigint)
-language plpgsql stable set search_path = '' set enable_sort = off
+language plpgsql stable set search_path = ''
 as $$
 -- How many items of a queue are not finished: those that may be taken, those that are held back, and those in agents' hands. Each
 -- is counted up to a bound, null: all.
---
--- What waits is asked for in order, and nothing may be sorted, as in queue.waiting_count.
 begin
-    waiting := (
-        select count(*)
-        from (
-            select listed.queue_id
-            from (
-                select lane.lane_id
-                from data.lane as lane
-                where lane.company_id = p_company_id
-                  and lane.policy_id = p_policy_id
-                offset 0) as its
-            cross join lateral (
-                select item.queue_id
-                from data.queue_item as item
-                where item.company_id = p_company_id
-                  and item.lane_id = its.lane_id
-                  and item.status = 'PENDING'
-                  and item.held is null
-                order by item.priority desc, item.queue_id) as listed
-            limit p_at_most) as counted);
+    waiting := queue.waiting_in(p_company_id, array(
+        select lane.lane_id
+        from data.lane as lane
+        where lane.company_id = p_company_id
+          and lane.policy_id = p_policy_id), p_at_most);
     held := (
         select count(*)
         from (

@@ -17,7 +17,7 @@ language sql stable set search_path = '' set enable_sort = off
 as $$
 -- The items of queues that are not finished, and those that have finished since; of a lane at most 100,000 that wait.
 --
--- Lane by lane and queue by queue, each by its index and in its order, as queue.waiting_count: history costs nothing.
+-- Lane by lane and queue by queue, each by its index and in its order, as queue.waiting_in: history costs nothing.
 select item.queue_id, its.policy_id, item.status, item.held, item.created_time, item.ready_time, item.assigned_time, item.started_time,
        item.finished_time
 from unnest(p_policy_ids) as its (policy_id)

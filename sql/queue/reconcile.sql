@@ -13,8 +13,8 @@ declare
     v_lost    record;
     v_overdue record;
 begin
-    v_lost := queue.rescue_lost(p_company_id, p_policy_ids, p_now);
-    v_overdue := queue.end_overdue(p_company_id, p_policy_ids, p_now);
+    v_lost := queue.take_back(p_company_id, p_policy_ids, 'LOST', p_now);
+    v_overdue := queue.take_back(p_company_id, p_policy_ids, 'TIMEOUT', p_now);
     recovered := v_lost.recovered + v_overdue.recovered;
     requeued := v_lost.requeued + v_overdue.requeued;
     failed := v_lost.failed + v_overdue.failed;

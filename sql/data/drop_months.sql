@@ -1,0 +1,31 @@
+create or replace function data.drop_months(p_table text, p_time_column text, p_since timestamptz)
+returns integer
+language plpgsql volatile set search_path = ''
+as $$
+-- Drop the months of a partitioned table that have ended before a time, and what its default partition holds of them.
+--
+-- Arguments:
+--   time_column  by which the table is partitioned
+-- Returns:
+--   how many months
+declare
+    v_name  text;
+    v_count integer := 0;
+begin
+    for v_name in
+        select partition.relname
+        from pg_inherits as child
+        join pg_class as partition on partition.oid = child.inhrelid
+        where child.inhparent = format('data.%I', p_table)::regclass
+          and partition.relname ~ ('^' || p_table || '_\d{4}_\d{2}$')
+          and partition.relname < p_table || to_char(p_since at time zone 'UTC', '_YYYY_MM')
+        order by partition.relname
+    loop
+        execute format('drop table data.%I', v_name);
+        v_count := v_count + 1;
+    end loop;
+
+    execute format('delete from data.%I where %I < $1', p_table || '_default', p_time_column) using p_since;
+    return v_count;
+end;
+$$;
