@@ -11,7 +11,7 @@ from tests.jobs import beat, claim, complete, create, fail, give_back, respond, 
 from tests.world import Caller, must
 
 ENDS = ("attempt", "outcome", "failureReason", "hasResponse", "hasLateResponse")
-SHOWN = [("GetQueueItemAttempts", 1), ("GetQueueItemTrace", 2), ("GetQueueItemDetails", 7)]
+SHOWN = [("GetQueueItemAttempts", 1), ("GetQueueItemTrace", 2)]
 
 
 def ends(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -49,7 +49,7 @@ def test_tells_of_each_attempt_how_it_ended_and_whether_its_answer_is_kept(
 
 
 @pytest.mark.parametrize(("procedure", "table"), SHOWN)
-def test_trace_and_details_show_the_same(call: Caller, procedure: str, table: int) -> None:
+def test_the_trace_shows_the_same(call: Caller, procedure: str, table: int) -> None:
     queue_id = create(call)
     must(fail(call, claim(call)))
 
