@@ -218,6 +218,18 @@ def test_statements_planned_on_empty_tables_stay_on_their_indexes(
     assert [read for read in wrong(hot, GROWING) if not (old and "= any(v_ids)" in read.statement)] == []
 
 
+def test_a_claim_with_little_room_looks_no_further_than_that(hot: Hot, admin: psycopg.Connection) -> None:
+    hot.create()
+    admin.execute(LINE.encode())
+    admin.execute("update data.queue_policy set concurrency = 2 where company_id = 1")
+    hot.plans.clear()
+
+    hot.call("build-01", "get_queue_items_next(p_item_count => 5, p_claim => sha256('claim'))", {})
+
+    assert admin.execute("select count(*) from data.queue_item where status = 'ASSIGNED'").fetchall() == [(2,)]
+    assert [read for read in hot.reads({"queue_item"}) if read.rows > 10] == []
+
+
 def test_the_next_analysis_has_them_planned_anew(hot: Hot, admin: psycopg.Connection) -> None:
     admin.execute("analyze")
     hot.work()

@@ -60,6 +60,7 @@ begin
                       and item.lane_id = lane.lane_id
                       and item.status = 'PENDING'
                       and item.held is null
+                      and item.queue_id >= lane.mark
                     order by item.priority desc, item.queue_id
                     limit 1) as first) then
                 wake_after := least(wake_after, 10);

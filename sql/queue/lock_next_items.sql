@@ -15,7 +15,7 @@ as $$
 --   limits  of the company
 --   lanes   none of them paused
 -- Returns:
---   queue_ids   fewer than asked only when there are no more to be had
+--   queue_ids   fewer than asked only when there are no more to be had, or others hold the first 100,000
 --   taker_ids   of each the machine that gets it
 --   wake_after  seconds until a rate limit that was reached lets the next one go
 -- Rules:
@@ -25,6 +25,7 @@ as $$
 -- holds are locked, one by one: one ordered scan over `lane_id = any(...)` would sort the whole backlog. While another claim holds
 -- all that a lane offers, the lane is passed by; when too few are left, each offers more.
 declare
+    c_deepest      constant integer := 100000;
     v_limited      boolean := num_nonnulls(p_limits.max_running, p_limits.max_running_per_user) > 0
         or exists (select from unnest(p_lanes) as lane where lane.limited);
     v_turns        boolean := (select min(lane.team_id) <> max(lane.team_id) from unnest(p_lanes) as lane);
@@ -35,7 +36,6 @@ declare
     v_user_rooms   integer[];
     v_count        integer := p_item_count;
     v_depth        integer := p_item_count;
-    v_known        integer := 0;
     v_offered      bigint[];
     v_from         integer[];
     v_lane         data.open_lane;
@@ -132,10 +132,14 @@ begin
             end if;
         end loop;
 
-        -- No more than before: others are taking what is left.
-        exit when cardinality(queue_ids) = v_count or coalesce(cardinality(v_offered), 0) <= v_known;
-        v_known := cardinality(v_offered);
-        v_depth := least(v_depth * 8, 1000000);
+        -- Deeper only where a lane was cut off that has room left.
+        exit when cardinality(queue_ids) = v_count or v_depth > c_deepest or not exists (
+            select from unnest(v_from) as offered (place)
+            where v_policy_rooms[array_position(v_policy_ids, (p_lanes[offered.place]).policy_id)] is distinct from 0
+              and v_user_rooms[array_position(v_user_ids, (p_lanes[offered.place]).user_id)] is distinct from 0
+            group by offered.place
+            having count(*) >= v_depth);
+        v_depth := v_depth * 8;
     end loop;
 
     if v_limited and cardinality(queue_ids) > 0 then
