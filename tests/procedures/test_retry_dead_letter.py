@@ -5,7 +5,10 @@ import pytest
 
 from tests.jobs import claim, create, everything, fail, item_of, status_of, trace_of
 from tests.races import meet
+from tests.racing import SECONDS, Race, race
 from tests.world import Caller, MakeItem, must
+
+__all__ = ["race"]  # a fixture
 
 
 @pytest.fixture
@@ -108,3 +111,11 @@ def test_refuses_one_of_another_team_as_if_it_were_not_there(call: Caller, lette
     reply = call("RetryDeadLetter", _as="carol", deadLetterId=letter_id)
 
     assert (reply.failure, reply.errors) == (404, [f"dead letter {letter_id} not found"])
+
+
+def test_waits_at_the_gate_before_it_locks_anything(letter_id: int, race: Race) -> None:
+    with race.held("select queue.close_gate(1)") as closing:
+        retried = race.start(lambda other: other("RetryDeadLetter", deadLetterId=letter_id))
+        closing.execute("select from data.queue_item, data.machine, data.dead_letter for update nowait")
+
+    assert retried.result(SECONDS).failure == 0

@@ -27,6 +27,13 @@ declare
     v_items    record;
     v_token_id uuid;
 begin
+    -- Its agents note in their tokens that they called, and then wait at the gate: theirs are locked first.
+    perform from data.token as token
+    join data.machine as machine on machine.company_id = token.company_id and machine.machine_id = token.machine_id
+    where token.company_id = v_caller.company_id
+      and lower(machine.machine_name) = lower(p_machine_name)
+    order by token.token_id
+    for update of token;
     -- Nobody is just queueing an item for it, or taking one of a pool.
     perform queue.close_gate(v_caller.company_id);
     v_machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name);
@@ -45,7 +52,6 @@ begin
         from data.token as token
         where token.company_id = v_caller.company_id
           and token.machine_id = v_machine.machine_id
-        for update
     loop
         perform data.end_token(v_caller.company_id, v_token_id);
     end loop;

@@ -41,7 +41,6 @@ begin
     -- Nobody is just taking an item of a pool for it.
     perform queue.close_gate(v_caller.company_id);
     v_machine := auth.lock_placed_machine(v_caller, p_machine_name, p_team_name, v_bridge.bridge_id);
-    perform queue.lock_unfinished_items(v_caller.company_id, v_machine.machine_id);
     v_items := queue.unfinished_items(v_caller.company_id, v_machine.machine_id);
     if v_items.in_hand > 0 then
         raise exception using errcode = 'JB409', message = format(

@@ -27,10 +27,13 @@ as $$
 declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
-    v_found  record := auth.require_dead_letter(v_caller, p_dead_letter_id);
-    v_letter data.dead_letter := v_found.letter;
+    v_found  record;
+    v_letter data.dead_letter;
     v_item   data.queue_item;
 begin
+    perform queue.pass_gate(v_caller.company_id);         -- new items pass it, and it comes before the locks
+    v_found := auth.require_dead_letter(v_caller, p_dead_letter_id);
+    v_letter := v_found.letter;
     if v_letter.status <> 'PENDING' then
         raise exception using errcode = 'JB409', message = format('dead letter %s is %s', p_dead_letter_id, v_letter.status);
     end if;
