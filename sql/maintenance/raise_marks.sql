@@ -7,16 +7,17 @@ as $$
 -- Arguments:
 --   dead_rows  only when so many dead items are counted: twice what VACUUM usually leaves
 -- Returns:
---   how many lanes got a new mark
+--   how many lanes got a new mark, 100 at most: whoever enters one of them waits for the end of this
 -- Rules:
---   A lane in which somebody is just queueing or putting back an item is passed by: his item may come before the mark.
+--   Looked at without a lock, and once more under it. A lane in which somebody is just queueing or putting back an item is passed
+--   by: his item may come before the mark.
+--   Small steps are not worth a dead row in the table of lanes.
 --   Two brokers at once: one works, the other finds the lock taken and does nothing.
 declare
-    v_lane     data.lane;
-    v_priority smallint;
-    v_first    record;
-    v_mark     bigint;
-    v_count    integer := 0;
+    c_step  constant integer := 1000;
+    v_lane  data.lane;
+    v_mark  bigint;
+    v_count integer := 0;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('maintenance.raise_marks', 0))
        or coalesce(pg_stat_get_dead_tuples('data.queue_item'::regclass), 0) < p_dead_rows then
@@ -27,37 +28,22 @@ begin
         select lane.*
         from data.lane as lane
         order by lane.company_id, lane.lane_id
-        for update skip locked
     loop
-        -- What waits, read priority by priority; with nothing there the mark is where the next new item will be.
-        v_priority := null;
-        v_mark := null;
-        loop
-            select item.priority, item.queue_id
-            into v_first
-            from data.queue_item as item
-            where item.company_id = v_lane.company_id
-              and item.lane_id = v_lane.lane_id
-              and item.status = 'PENDING'
-              and item.held is null
-              and item.priority < coalesce(v_priority, 101)
-              and item.queue_id >= v_lane.mark
-            order by item.priority desc, item.queue_id
-            limit 1;
-            exit when not found;
-            v_priority := v_first.priority;
-            v_mark := least(v_mark, v_first.queue_id);
-        end loop;
-        v_mark := coalesce(v_mark, (select last_value from data.queue_item_queue_id_seq));
+        exit when v_count = 100;
+        continue when queue.first_waiting(v_lane) <= v_lane.mark + c_step;
+        perform from data.lane as lane
+        where lane.company_id = v_lane.company_id
+          and lane.lane_id = v_lane.lane_id
+        for update skip locked;
+        continue when not found;
 
-        -- Small steps are not worth a dead row in the table of lanes.
-        if v_mark > v_lane.mark + 1000 then
-            update data.lane as lane
-            set mark = v_mark
-            where lane.company_id = v_lane.company_id
-              and lane.lane_id = v_lane.lane_id;
-            v_count := v_count + 1;
-        end if;
+        v_mark := queue.first_waiting(v_lane);
+        update data.lane as lane
+        set mark = v_mark
+        where lane.company_id = v_lane.company_id
+          and lane.lane_id = v_lane.lane_id
+          and lane.mark + c_step < v_mark;
+        v_count := v_count + found::integer;
     end loop;
     return v_count;
 end;
