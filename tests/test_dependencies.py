@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Clock
-from tests.jobs import claim, complete, create, give_back, item_of, status_of, trace_of
+from tests.jobs import claim, complete, create, give_back, item_of, maintain, status_of, trace_of
 from tests.jobs import sweep as sweep_up
 from tests.racing import SECONDS, Race, race
 from tests.world import Caller, must
@@ -67,6 +67,20 @@ def test_waits_on_for_its_time(call: Caller, admin: psycopg.Connection) -> None:
     must(complete(call, claim(call)))
 
     assert held(admin, waiting) == ("TIME", 0)
+
+
+def test_does_not_expire_before_it_is_due(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:
+    first = create(call)
+    waiting = need(call, first, expiresAfterSeconds=60)
+    taken = claim(call)
+    clock.advance(minutes=10)
+
+    expired = maintain(admin, "expire_items")
+    must(complete(call, taken))
+    clock.advance(seconds=59)
+
+    assert expired == 0
+    assert claim(call)["queueId"] == waiting
 
 
 @pytest.mark.parametrize("end", ["FAILED", "CANCELLED", "deleted", "lost"])

@@ -8,6 +8,7 @@ as $$
 --   how many
 -- Rules:
 --   FAILED with reason EXPIRED. An item that was picked up once does not expire, though it waits again.
+--   What waits for others is not due yet, and does not expire.
 --   No claim hands out an expired item, whether or not this has run.
 --   Company by company, 1,000 items each at most; the rest waits for the next run.
 --   Two brokers at once: one works, the other finds the lock taken and does nothing.
@@ -26,6 +27,7 @@ begin
         from data.queue_item as item
         where item.status = 'PENDING'
           and item.expires_time <= v_now
+          and item.held is distinct from 'DEPENDENCY'
     loop
         for v_item in
             select item.*
@@ -33,6 +35,7 @@ begin
             where item.company_id = v_company_id
               and item.status = 'PENDING'
               and item.expires_time <= v_now
+              and item.held is distinct from 'DEPENDENCY'
             order by item.queue_id
             limit 1000
             for update skip locked

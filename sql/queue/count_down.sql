@@ -41,6 +41,11 @@ begin
         ready_time = case
             when array_position(v_released, item.queue_id) is null then item.ready_time
             else greatest(item.ready_time, p_now)
+        end,
+        -- How long it may wait counts from when it is due.
+        expires_time = case
+            when array_position(v_released, item.queue_id) is null then item.expires_time
+            else item.expires_time + (greatest(item.ready_time, p_now) - item.ready_time)
         end
     where item.company_id = p_company_id
       and item.queue_id = any(v_ids);
