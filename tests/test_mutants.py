@@ -83,8 +83,8 @@ MUTANTS = {
     ),
     "a lost claim is late": Mutant(
         "queue/judge_claim",
-        "or claim.outcome = 'LOST' and p_item.status = 'PENDING' and p_claim_token is not null)",
-        "or false)",
+        "or claim.outcome = 'LOST' and p_item.status = 'PENDING' and p_claim_token is not null and not",
+        "or false and not",
     ),
     "any token will do": Mutant(
         "queue/judge_claim",

@@ -263,3 +263,17 @@ def test_bad_labels_are_told_in_one_sentence(call: Caller, members: dict[str, An
 
     assert reply.failure == 400
     assert sentence in reply.errors[0]
+
+
+def test_a_claim_for_a_machine_that_was_deleted_does_not_come_back(
+    call: Caller, admin: psycopg.Connection, clock: Clock
+) -> None:
+    made = pool(call)
+    taken = claim(call, "north", leaseSeconds=30)
+    clock.advance(seconds=31)
+    assert sweep(admin) == 1
+    must(call("DeleteMachine", _as="ann", teamName="ops", machineName=taken["machineName"]))
+
+    reply = beat(call, taken, "north")
+
+    assert (reply.failure, item_of(call, made["queueId"])["status"]) == (409, "PENDING")

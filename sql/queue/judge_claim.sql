@@ -17,7 +17,9 @@ as $$
 --   claim    the claim it is about, with verdict good or late: the caller's own, where he is late without a token
 -- Rules:
 --   A claim is good until somebody else claims the item, or it is cancelled, deleted, finished or given back (DESIGN 3.2); that the
---   sweep has put the item back changes nothing. One that has failed is over, though the item waits for its retry.
+--   sweep has put the item back changes nothing, unless the machine that had it was deleted since. One that has failed is over,
+--   though the item waits for its retry.
+--   Who comes back so is counted by limits, and held up by none nor by a pause: he has been working all the time.
 --   Without a token, a claim made by a user's session may be spoken for by any member of the team, save by one whose own
 --   claim somebody else's has replaced. Agents are no members.
 declare
@@ -70,7 +72,11 @@ begin
     verdict := case
         when claim.claim_number = p_item.claim_number and (
             claim.outcome is null and p_item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
-            or claim.outcome = 'LOST' and p_item.status = 'PENDING' and p_claim_token is not null)
+            or claim.outcome = 'LOST' and p_item.status = 'PENDING' and p_claim_token is not null and not exists (
+                select from data.machine as machine
+                where machine.company_id = claim.company_id
+                  and machine.machine_id = claim.machine_id
+                  and machine.removed_time is not null))
         then 'good'
         else 'late'
     end;

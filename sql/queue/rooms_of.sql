@@ -19,8 +19,9 @@ as $$
 --   user_rooms    of user_ids, likewise
 --   wake_after    seconds until the first of the empty buckets has a token again
 -- Rules:
---   Company and queues are locked, in this order, until the claim has ended: whoever counts next sees what was taken. So the limits
---   hold at every moment. What is counted are the items in agents' hands, by a partial index that holds no others.
+--   Company and queues are locked, in this order, until the claim has ended: whoever counts next sees what was taken. So no claim
+--   goes beyond them at any moment; one that comes back after the sweep needs no room (queue.judge_claim).
+--   What is counted are the items in agents' hands, by a partial index that holds no others.
 --   Buckets fill continuously up to their burst (spec 3, rate limiting).
 declare
     v_policy  data.queue_policy;
