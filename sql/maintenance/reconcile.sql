@@ -10,6 +10,7 @@ as $$
 --   Two brokers at once: one works, the other finds the lock taken and does nothing.
 declare
     v_now        timestamptz := data.clock();
+    v_lost_ids   bigint[] := queue.lost_lanes();
     v_company_id bigint;
     v_done       record;
     v_count      integer := 0;
@@ -26,7 +27,7 @@ begin
         v_done := queue.reconcile(v_company_id, array(
             select policy.policy_id
             from data.queue_policy as policy
-            where policy.company_id = v_company_id), v_now);
+            where policy.company_id = v_company_id), v_lost_ids, v_now);
         v_count := v_count + v_done.recovered + v_done.orphans;
     end loop;
     return v_count;

@@ -6,8 +6,11 @@ import psycopg
 import pytest
 
 from tests.conftest import Clock
+from tests.racing import Race, race
 from tests.test_maintenance import run, state, trace
 from tests.world import Caller, MakeItem, must
+
+__all__ = ["race"]  # a fixture
 
 PLACE: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "queueVault": "{}"}
 NOTHING = {"recovered": 0, "requeued": 0, "failed": 0, "orphans": 0}
@@ -212,3 +215,12 @@ def test_the_brokers_do_it_by_the_clock(queue_item: MakeItem, admin: psycopg.Con
     assert run(admin, "reconcile()") == 1
     assert state(admin, queue_id)[0] == "PENDING"
     assert run(admin, "reconcile()") == 0
+
+
+def test_what_waits_can_be_had_meanwhile(queue_item: MakeItem, race: Race) -> None:
+    queue_id = queue_item()
+
+    with race.held("select maintenance.reconcile()"):
+        claimed = race.at_once(lambda other: other("GetQueueItemsNext", _as="build-01"))
+
+    assert claimed.row["queueId"] == queue_id

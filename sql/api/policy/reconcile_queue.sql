@@ -39,7 +39,7 @@ begin
         return;
     end if;
 
-    v_done := queue.reconcile(v_caller.company_id, v_policy_ids, v_now);
+    v_done := queue.reconcile(v_caller.company_id, v_policy_ids, queue.lost_lanes(), v_now);
     perform auth.audit(v_caller, v_now, 'Reconciled', 'Queue', null, p_queue_name, format(
         '%s taken back, %s requeued, %s failed, %s orphans', v_done.recovered, v_done.requeued, v_done.failed, v_done.orphans));
 

@@ -1,6 +1,6 @@
-create or replace function maintenance.lost_lanes()
+create or replace function queue.lost_lanes()
 returns bigint[]
-language plpgsql stable security definer set search_path = ''
+language plpgsql stable set search_path = ''
 as $$
 -- Lanes in which items wait though there are no such lanes, of whichever company: nobody would ever take these items.
 --
