@@ -26,20 +26,21 @@ begin
                   and lane.policy_id = its.policy_id
                 offset 0) as place
             cross join lateral (
-                select first.queue_id
-                from data.queue_item as first
-                where first.company_id = p_company_id
-                  and first.lane_id = place.lane_id
-                  and first.status = 'PENDING'
-                  and first.held is null
-                order by first.priority desc, first.queue_id) as waiting
-            union all
-            select held.queue_id
-            from data.queue_item as held
-            where held.company_id = p_company_id
-              and held.policy_id = its.policy_id
-              and held.status = 'PENDING'
-              and held.held is not null
+                (select first.queue_id
+                 from data.queue_item as first
+                 where first.company_id = p_company_id
+                   and first.lane_id = place.lane_id
+                   and first.status = 'PENDING'
+                   and first.held is null
+                 order by first.priority desc, first.queue_id)
+                union all
+                (select later.queue_id
+                 from data.queue_item as later
+                 where later.company_id = p_company_id
+                   and later.lane_id = place.lane_id
+                   and later.status = 'PENDING'
+                   and later.held is not null
+                 order by later.lane_id)) as waiting
             union all
             select live.queue_id
             from data.queue_item as live

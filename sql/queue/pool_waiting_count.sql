@@ -3,18 +3,11 @@ returns bigint
 language sql stable set search_path = ''
 as $$
 -- How many items wait in the pool of a team, in line or held back.
-select queue.waiting_in(p_company_id, array(
-        select lane.lane_id
-        from data.lane as lane
-        where lane.company_id = p_company_id
-          and lane.team_id = p_team_id
-          and lane.machine_id is null), null)
-    + (
-        select count(*)
-        from data.queue_item as item
-        where item.company_id = p_company_id
-          and item.team_id = p_team_id
-          and item.machine_id is null
-          and item.status = 'PENDING'
-          and item.held is not null);
+select counted.in_line + counted.held
+from queue.waiting_in(p_company_id, array(
+    select lane.lane_id
+    from data.lane as lane
+    where lane.company_id = p_company_id
+      and lane.team_id = p_team_id
+      and lane.machine_id is null), null) as counted;
 $$;

@@ -3,19 +3,10 @@ returns bigint
 language sql stable set search_path = ''
 as $$
 -- How many items wait for a machine, in line or held back; of each kind counted up to a bound, null: all.
-select queue.waiting_in(p_company_id, array(
-        select lane.lane_id
-        from data.lane as lane
-        where lane.company_id = p_company_id
-          and lane.machine_id = p_machine_id), p_at_most)
-    + (
-        select count(*)
-        from (
-            select item.queue_id
-            from data.queue_item as item
-            where item.company_id = p_company_id
-              and item.machine_id = p_machine_id
-              and item.status = 'PENDING'
-              and item.held is not null
-            limit p_at_most) as held);
+select counted.in_line + counted.held
+from queue.waiting_in(p_company_id, array(
+    select lane.lane_id
+    from data.lane as lane
+    where lane.company_id = p_company_id
+      and lane.machine_id = p_machine_id), p_at_most) as counted;
 $$;
