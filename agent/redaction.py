@@ -61,6 +61,9 @@ class Stream:
         return self._give_out(self._held, len(self._held))
 
     def _give_out(self, content: bytes, end: int) -> bytes:
+        if end == 0:  # all is held, and what of it has its mask keeps it
+            self._held = content
+            return b""
         shown, position, masked = [], 0, 0
         for begin, after in _joined([*self._found(content), *([(0, self._masked)] if self._masked else [])]):
             if begin >= end:

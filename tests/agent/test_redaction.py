@@ -1,6 +1,7 @@
 """Values of secrets in what jobs print, in one piece or in many."""
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given
@@ -75,6 +76,25 @@ def test_no_cut_changes_what_is_shown(pieces: list[bytes]) -> None:
     redaction = Redaction(["abca", "bcab"])
 
     assert shown(redaction, pieces) == redaction.content(b"".join(pieces))
+
+
+def test_the_rest_of_a_hidden_value_stays_hidden_while_another_may_begin_with_it() -> None:
+    redaction = Redaction(["secretXYZTOP", "XYZTOP--"])
+
+    assert shown(redaction, [b"secretXYZTOP", b"-", b"q"]) == b"***-q"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_values_that_begin_as_others_end_are_hidden_however_they_are_cut(seed: int) -> None:
+    chance = random.Random(seed)
+
+    for _ in range(2000):
+        text = "".join(chance.choices("ab-", k=chance.randint(4, 40)))
+        begins = [chance.randrange(len(text) - 3) for _ in range(chance.randint(1, 4))]
+        redaction = Redaction([text[begin : begin + chance.randint(4, 12)] for begin in begins])
+        cuts = sorted(chance.choices(range(len(text) + 1), k=chance.randint(0, 12)))
+        pieces = [text[first:after].encode() for first, after in itertools.pairwise([0, *cuts, len(text)])]
+        assert shown(redaction, pieces) == redaction.content(text.encode())
 
 
 @given(PIECES)
