@@ -40,7 +40,8 @@ class ProgressReader:
     """The agent's end of the pipe, from entering to leaving; latest stays after that."""
 
     def __init__(self, path: Path, redaction: Redaction = NOTHING_HIDDEN) -> None:
-        self._redaction = redaction
+        # Before lines are cut to their length: the beginning of a secret is none that anybody would recognise.
+        self._stream = redaction.stream()
         self.path = path
         self.latest: Progress | None = None
         self._descriptor = -1
@@ -67,9 +68,9 @@ class ProgressReader:
             content = os.read(self._descriptor, 65536)
         except BlockingIOError:
             return False
-        *lines, self._unfinished = (self._unfinished + content).split(b"\n")
+        *lines, self._unfinished = (self._unfinished + self._stream.add(content)).split(b"\n")
         self._unfinished = self._unfinished[:LINE_BYTES]
         before = self.latest
         for line in lines:
-            self.latest = read_line(self._redaction.content(line)[:LINE_BYTES]) or self.latest
+            self.latest = read_line(line[:LINE_BYTES]) or self.latest
         return self.latest != before

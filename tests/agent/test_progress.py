@@ -1,0 +1,51 @@
+"""What an agent reads from the pipe of a job's progress, in one piece or in many."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.progress import LINE_BYTES, Progress, ProgressReader
+from agent.redaction import Redaction
+
+SECRET = "s3cret" * 500
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[ProgressReader]:
+    with ProgressReader(tmp_path / "progress", Redaction([SECRET])) as reader:
+        yield reader
+
+
+def write(reader: ProgressReader, text: str) -> None:
+    with reader.path.open("a") as pipe:
+        pipe.write(text)
+
+
+def test_a_line_that_comes_in_two_pieces_is_one(reader: ProgressReader) -> None:
+    write(reader, "0.4 co")
+    assert not reader.read()
+
+    write(reader, "pying\n")
+
+    assert reader.read()
+    assert reader.latest == Progress(0.4, "copying")
+
+
+@pytest.mark.parametrize("written", [1, LINE_BYTES - 1, LINE_BYTES, len(SECRET) - 1, len(SECRET)])
+def test_a_long_secret_that_comes_in_two_pieces_is_hidden(reader: ProgressReader, written: int) -> None:
+    write(reader, f"0.5 with {SECRET[:written]}")
+    reader.read()
+
+    write(reader, f"{SECRET[written:]} in it\n")
+    reader.read()
+
+    assert reader.latest == Progress(0.5, "with *** in it")
+
+
+def test_of_a_line_without_an_end_only_its_beginning_is_kept(reader: ProgressReader) -> None:
+    for _ in range(10):
+        write(reader, "0.6 " + "x" * LINE_BYTES)
+        reader.read()
+
+    assert len(reader._unfinished) == LINE_BYTES
