@@ -281,6 +281,9 @@ def _check(config: AgentConfig) -> AgentConfig:
     for name in (*config.pass_environment, *config.secret_env):
         if name.upper().startswith(ENVIRONMENT_PREFIX):
             raise ConfigError(f"{name} is never passed to jobs")
-    if config.token_file in config.secret_files:
+    for name in config.pass_environment:
+        if name in config.secret_env:
+            raise ConfigError(f"{name} is a secret of queues: it cannot be passed to every job as well")
+    if config.token_file and os.path.realpath(config.token_file) in map(os.path.realpath, config.secret_files):
         raise ConfigError(f"{config.token_file} holds the agent's own token, which is never passed to jobs")
     return config

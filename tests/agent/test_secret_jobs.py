@@ -178,6 +178,14 @@ class TestSettings:
                 {"BROKER_AGENT_SECRET_FILES": "/t", "BROKER_AGENT_TOKEN_FILE": "/t"},
                 "/t holds the agent's own token, which is never passed to jobs",
             ),
+            (
+                {"BROKER_AGENT_SECRET_FILES": "/d/../t", "BROKER_AGENT_TOKEN_FILE": "/t"},
+                "/t holds the agent's own token, which is never passed to jobs",
+            ),
+            (
+                {"BROKER_AGENT_SECRET_ENV": "KEY", "BROKER_AGENT_PASS_ENVIRONMENT": "PATH,KEY"},
+                "KEY is a secret of queues: it cannot be passed to every job as well",
+            ),
         ],
     )
     def test_that_would_give_away_the_token_or_are_not_exact_are_refused(
@@ -185,6 +193,14 @@ class TestSettings:
     ) -> None:
         with pytest.raises(ConfigError, match=expected):
             self.load(None, **variables)
+
+    def test_that_link_to_the_token_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "token").write_text(TOKEN)
+        (tmp_path / "link").symlink_to(tmp_path / "token")
+        variables = {"TOKEN_FILE": str(tmp_path / "token"), "SECRET_FILES": str(tmp_path / "link")}
+
+        with pytest.raises(ConfigError, match="holds the agent's own token"):
+            self.load(None, **{f"BROKER_AGENT_{name}": text for name, text in variables.items()})
 
     def test_of_another_name_are_refused(self, tmp_path: Path) -> None:
         file = tmp_path / "agent.toml"
