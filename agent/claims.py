@@ -8,7 +8,7 @@ from agent.backoff import Backoff, Uniform
 from agent.client import BrokerClient
 from agent.config import AgentConfig
 from agent.delivery import Delivery
-from agent.errors import BrokerError, PollEndedError, RefusedError, UnavailableError
+from agent.errors import BrokerError, PollEndedError, RefusedError, TokenRefusedError, UnavailableError
 from agent.heartbeat import Heartbeat
 from agent.jobs import Jobs
 from agent.log import log
@@ -61,6 +61,7 @@ class Claims(Worker):
         self._wanted = True
         self._was_answered = False
         self._registered = False
+        self._registers = True
         self._silent = False
         self.ended = False
 
@@ -126,15 +127,19 @@ class Claims(Worker):
         return 0.0 if waited >= asked_seconds / 2 > 0 else self._uniform(*IDLE_SECONDS)
 
     def _register(self) -> None:
-        """Say what this agent is, once, and again when the broker asks; an older broker knows nothing of it."""
-        if self._registered:
+        """Say what this agent is, once, and again when the broker asks.
+
+        An older broker knows nothing of it, and a user's session may claim for a machine but not register for it.
+        """
+        if self._registered or not self._registers:
             return
         try:
             self._client.register_agent(self._config.slots, self._config.queues, dict(self._config.labels))
-        except RefusedError as error:
-            if error.status != UNKNOWN:
+        except (RefusedError, TokenRefusedError) as error:  # a token that is worth nothing ends the next question
+            if isinstance(error, RefusedError) and error.status != UNKNOWN:
                 raise
             log.info("not registered: %s", error)
+            self._registers = False
         self._registered = True
 
     def _start(self, claims: Sequence[Claim], free: int) -> float:

@@ -1,6 +1,9 @@
 """What an agent says of itself, and what it does when the broker wants it to end."""
 
+import logging
 from pathlib import Path
+
+import pytest
 
 from agent import VERSION
 from agent.loop import Ending
@@ -55,6 +58,28 @@ def test_works_for_a_broker_that_knows_nothing_of_it(broker: FakeBroker, start_a
 
     assert broker.wait_for_answer(broker.offer(HELLO)).answer["exitCode"] == 0
     assert len(broker.calls_of("RegisterAgent")) == 1
+
+
+def test_a_session_that_may_claim_and_not_register_works_unregistered(
+    broker: FakeBroker, start_agent: Starts, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    broker.fail("RegisterAgent", Failure(403))
+    broker.asks_to_register = True
+
+    start_agent(machine="m1")
+
+    for _ in range(3):
+        assert broker.wait_for_answer(broker.offer(HELLO)).answer["exitCode"] == 0
+    assert len(broker.calls_of("RegisterAgent")) == 1
+    assert caplog.text.count("not registered: RegisterAgent: 403") == 1
+
+
+def test_a_token_that_is_worth_nothing_ends_the_agent(broker: FakeBroker, start_agent: Starts) -> None:
+    broker.fail("RegisterAgent", Failure(401))
+    broker.fail("GetQueueItemsNext", Failure(401))
+
+    assert start_agent().wait() is Ending.REFUSED
 
 
 def test_asks_for_no_work_before_it_was_heard(broker: FakeBroker, start_agent: Starts) -> None:
