@@ -16,6 +16,7 @@ from agent.client import open_client
 from agent.config import ENVIRONMENT_PREFIX, AgentConfig, ConfigError, load_config, setting_texts
 from agent.log import log, start_log
 from agent.loop import Agent, Ending
+from agent.warden import PR_SET_DUMPABLE, process_control
 
 EXIT_CODES = {Ending.IN_ORDER: 0, Ending.FAULT: 1, Ending.ASKED_WRONGLY: 2, Ending.REFUSED: 3}
 REFUSED_ADVICE = (
@@ -76,11 +77,14 @@ def run(config_file: Path | None, **options: object) -> None:
 
 
 def _live(config: AgentConfig) -> tuple[Ending, str]:
+    # What this process was started with stays readable below /proc, for jobs of the same user as well, unless it is
+    # not dumpable; the superuser's jobs read it all the same.
+    process_control(PR_SET_DUMPABLE, 0)
     os.environ.pop(f"{ENVIRONMENT_PREFIX}TOKEN", None)  # nothing this process starts may inherit it
     if config.sends_token_in_the_clear:
         log.warning("the token and every job cross the network in the clear: use https")
     agent = Agent(config, open_client(config))
-    for name in config.secret_env:  # the agent has copied them; a job can read the environment of its warden
+    for name in config.secret_env:  # the agent has copied them; a warden's environment can be read by its job
         os.environ.pop(name, None)
     signal.set_wakeup_fd(agent.wake_descriptor, warn_on_full_buffer=False)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

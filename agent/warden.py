@@ -28,6 +28,7 @@ import time
 from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 REAP_SECONDS = 5
 KILL = b"K"

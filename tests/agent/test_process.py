@@ -197,3 +197,23 @@ def test_the_agent_needs_nothing_of_the_server() -> None:
 
     foreign = {name for name in loaded if name not in sys.stdlib_module_names and not name.startswith("_")}
     assert foreign <= {"agent", "click", "urllib3"}
+
+
+def test_what_it_was_started_with_is_not_readable_for_jobs_of_its_user(broker: FakeBroker, tmp_path: Path) -> None:
+    broker.dismissed = True
+    # Whether other processes of the user may read below /proc, asked at the end of the agent.
+    code = (
+        "import atexit, ctypes; from agent.cli import main; "
+        "atexit.register(lambda: print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))); main(['run'])"
+    )
+    variables = {
+        "BROKER_AGENT_URL": broker.url,
+        "BROKER_AGENT_TOKEN": TOKEN,
+        "BROKER_AGENT_STATE_DIR": str(tmp_path / "state"),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+
+    assert done.stdout == "0\n"
