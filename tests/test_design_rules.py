@@ -218,13 +218,14 @@ def test_every_statement_on_a_tenants_table_names_the_company() -> None:
         "api/company/create_new_company.sql",  # makes it
         "maintenance/",  # sweeps over all companies
         "keyring/ready_since.sql",  # the hub's poll, over all companies
+        "queue/lost_lanes.sql",  # of all companies, by the way of one index
     }
     missing = []
     for file in read_files(sql_directory()):
         if not file.path.startswith(("api/", "auth/", "keyring/", "queue/")) or file.path.startswith(tuple(globally)):
             continue
         for statement in strip(file.text).split(";"):
-            touched = re.findall(r"\b(?:from|join|update|into)\s+data\.(\w+)", statement)
+            touched = re.findall(r"\b(?:from|join|update|into)\s+data\.(\w+)\b(?<!_seq)", statement)
             tenants = [table for table in touched if f"data.{table}" not in {*WAYS_TO_A_COMPANY, *OF_THE_INSTALLATION}]
             # One condition for each table: an equation, or the first column of what is inserted.
             if tenants and len(NAMES_THE_COMPANY.findall(statement)) < len(tenants):

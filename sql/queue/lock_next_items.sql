@@ -7,7 +7,7 @@ create or replace function queue.lock_next_items(
     out queue_ids  bigint[],
     out taker_ids  bigint[],
     out wake_after double precision)
-language plpgsql volatile set search_path = ''
+language plpgsql volatile set search_path = '' set enable_sort = off
 as $$
 -- Lock the next pending items of these lanes, highest priority first, then oldest; skip what others hold and what has expired.
 --
@@ -22,8 +22,9 @@ as $$
 --   Several teams take turns within a priority: one with a great backlog does not starve another on the same bridge.
 --
 -- One lane is one descent of queue_item_waiting. Of many, each offers its first few by such a descent, and the best that nobody
--- holds are locked, one by one: one ordered scan over `lane_id = any(...)` would sort the whole backlog. While another claim holds
--- all that a lane offers, the lane is passed by; when too few are left, each offers more.
+-- holds are locked, one by one: one ordered scan over `lane_id = any(...)` would sort the whole backlog. So would a plan made while
+-- little waited, by another index; that is why sorting is discouraged. While another claim holds all that a lane offers, the lane is
+-- passed by; when too few are left, each offers more.
 declare
     c_deepest      constant integer := 100000;
     v_limited      boolean := num_nonnulls(p_limits.max_running, p_limits.max_running_per_user) > 0
