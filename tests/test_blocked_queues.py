@@ -147,6 +147,19 @@ class TestWaiting:
 
             assert reply.result().row["queueId"] == expected
 
+    @pytest.mark.parametrize("how", ["cancelled", "deleted", "cancelled in bulk", "deleted in bulk"])
+    def test_he_gets_an_item_when_what_it_runs_anyway_after_has_ended(
+        self, app: Flask, hub: Hub, world: World, call: Caller, how: str
+    ) -> None:
+        put(call, None, machineName="build-02")
+        needed = call("GetTeamQueueItems").row
+        [expected] = put(call, None, dependsOn=[needed["taskId"]], runAnyway=True)
+
+        with waiting(app, hub, world, seconds=PATIENCE_SECONDS) as [reply]:
+            must(ENDINGS[how](call, needed))
+
+            assert reply.result().row["queueId"] == expected
+
     @pytest.mark.parametrize(
         "opening",
         [

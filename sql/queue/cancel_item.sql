@@ -53,9 +53,6 @@ begin
     returning ended.* into item;
     perform queue.item_ended(item, p_now);
     result := 'cancelled';
-    wake := queue.room_keys(p_item);
-    if p_item.has_dependants then
-        wake := coalesce(wake, '{}') || queue.released_keys(p_item.company_id, array[p_item.queue_id], p_now);
-    end if;
+    wake := queue.ended_keys(p_item, p_now);
 end;
 $$;

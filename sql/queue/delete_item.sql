@@ -1,19 +1,24 @@
 create or replace function queue.delete_item(p_item data.queue_item, p_now timestamptz)
-returns void
+returns data.wake
 language plpgsql volatile set search_path = ''
 as $$
 -- Delete an item with its vaults; a request vault that others refer to, retries or a schedule, goes with its last referrer.
 --
 -- Arguments:
 --   item  locked
+-- Returns:
+--   who may take something now: what the item held up in its queue, or what runs anyway after it
 declare
     v_root   bigint := coalesce(p_item.vault_queue_id, p_item.queue_id);
     v_vaults bigint[];
     v_shared boolean;
+    v_ended  data.queue_item := p_item;
+    v_wake   data.wake;
 begin
     if p_item.finished_time is null then
-        p_item.status := 'CANCELLED';
-        perform queue.item_ended(p_item, p_now);
+        v_ended.status := 'CANCELLED';
+        perform queue.item_ended(v_ended, p_now);
+        v_wake := queue.ended_keys(p_item, p_now);
     end if;
 
     -- Two referrers deleted at once meet here, so that the second sees that it is the last.
@@ -64,5 +69,6 @@ begin
     delete from data.vault_record as stored
     where stored.company_id = p_item.company_id
       and stored.vault_record_id = any(v_vaults);
+    return v_wake;
 end;
 $$;

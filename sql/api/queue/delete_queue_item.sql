@@ -31,13 +31,14 @@ declare
     v_caller    auth.caller := auth.enter_call();
     v_item      data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
     v_hindrance text := queue.delete_hindrance(v_item);
+    v_wake      data.wake;
 begin
     if v_hindrance is not null then
         raise exception using errcode = 'JB409', message = v_hindrance;
     end if;
-    perform queue.delete_item(v_item, data.clock());
+    v_wake := queue.delete_item(v_item, data.clock());
 
     return query
-    select v_item.queue_id, v_item.task_id, 'deleted'::text, queue.room_keys(v_item);
+    select v_item.queue_id, v_item.task_id, 'deleted'::text, v_wake;
 end;
 $$;

@@ -51,20 +51,15 @@ begin
         v_item := v_chosen.items[v_at];
         v_hindrance := queue.delete_hindrance(v_item);
         if v_hindrance is null and not p_dry_run then
-            perform queue.delete_item(v_item, v_now);
-            wake := wake || queue.room_keys(v_item);
+            wake := wake || queue.delete_item(v_item, v_now);
         end if;
         items := row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, null)::data.bulk_answer || items;
     end loop;
 
-    items := items || array(
-        select row(absent.task_id, null, false, format('queue item %s not found', absent.task_id), null)::data.bulk_answer
-        from unnest(v_chosen.missing) as absent (task_id));
+    items := items || queue.absent_answers(v_chosen.missing);
     matched := cardinality(v_chosen.items);
     done := (select count(*) from unnest(items) as answer where answer.done);
-    more := coalesce(v_chosen.more, false);
-    if not p_dry_run then
-        perform auth.audit(v_caller, v_now, 'Deleted', 'QueueItem', null, null, queue.bulk_summary(p_filter, matched, done));
-    end if;
+    more := v_chosen.more;
+    perform queue.audit_bulk(v_caller, 'Deleted', p_filter, matched, done, p_dry_run, v_now);
 end;
 $$;
