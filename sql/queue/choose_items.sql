@@ -64,6 +64,7 @@ begin
     end if;
     v_filter.created_before := least(v_filter.created_before, p_now - make_interval(hours => v_filter.older_than_hours));
 
+    more := false;
     if p_task_ids is not null then
         v_ids := array(
             select item.queue_id

@@ -65,14 +65,10 @@ begin
             when v_item.status = 'PROCESSING' then 'its agent is asked to stop' end), v_wake)::data.bulk_answer || items;
     end loop;
 
-    items := items || array(
-        select row(absent.task_id, null, false, format('queue item %s not found', absent.task_id), null)::data.bulk_answer
-        from unnest(v_chosen.missing) as absent (task_id));
+    items := items || queue.absent_answers(v_chosen.missing);
     matched := cardinality(v_chosen.items);
     done := (select count(*) from unnest(items) as answer where answer.done);
-    more := coalesce(v_chosen.more, false);
-    if not p_dry_run then
-        perform auth.audit(v_caller, v_now, 'Cancelled', 'QueueItem', null, null, queue.bulk_summary(p_filter, matched, done));
-    end if;
+    more := v_chosen.more;
+    perform queue.audit_bulk(v_caller, 'Cancelled', p_filter, matched, done, p_dry_run, v_now);
 end;
 $$;

@@ -69,14 +69,11 @@ begin
     end loop;
 
     items := items || array(
-        select row(absent.task_id, null, false, format('queue item %s not found', absent.task_id), null, null, null)
-                   ::data.bulk_retry
-        from unnest(v_chosen.missing) as absent (task_id));
+        select row(absent.task_id, absent.queue_id, absent.done, absent.reason, null, null, null)::data.bulk_retry
+        from unnest(queue.absent_answers(v_chosen.missing)) as absent);
     matched := cardinality(v_chosen.items);
     done := (select count(*) from unnest(items) as answer where answer.done);
-    more := coalesce(v_chosen.more, false);
-    if not p_dry_run then
-        perform auth.audit(v_caller, v_now, 'Retried', 'QueueItem', null, null, queue.bulk_summary(p_filter, matched, done));
-    end if;
+    more := v_chosen.more;
+    perform queue.audit_bulk(v_caller, 'Retried', p_filter, matched, done, p_dry_run, v_now);
 end;
 $$;
