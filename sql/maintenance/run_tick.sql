@@ -19,7 +19,7 @@ as $$
 --   how many items were made, 0 or 1; null: somebody else was faster, or the schedule has changed
 -- Rules:
 --   A compare-and-set: of several brokers that found the same tick one counts it.
---   The item belongs to who made the schedule. If he is gone, or its machine or queue, the schedule is disabled and says why.
+--   The item belongs to who made the schedule. If he is gone, or its machine, the schedule is disabled and says why.
 declare
     v_now       timestamptz := data.clock();
     v_limits    data.company_limits := queue.pass_gate(p_company_id);             -- before the schedule is locked

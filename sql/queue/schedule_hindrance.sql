@@ -2,17 +2,14 @@ create or replace function queue.schedule_hindrance(p_schedule data.schedule)
 returns text
 language plpgsql stable set search_path = ''
 as $$
--- Why a schedule cannot make items any more, though nobody has deleted it; null: it can.
+-- Why a schedule cannot make items any more, though nobody has deleted it; null: it can. Its queue is there: DeleteQueue refuses
+-- while a schedule uses it.
 begin
     return (
-        select case
-                   when machine.removed_time is not null then format('machine %s was deleted', machine.removed_name)
-                   when policy.removed_time is not null then format('queue %s was deleted', policy.queue_name)
-               end
-        from data.queue_policy as policy
-        left join data.machine as machine
-            on machine.company_id = policy.company_id and machine.machine_id = p_schedule.machine_id
-        where policy.company_id = p_schedule.company_id
-          and policy.policy_id = p_schedule.policy_id);
+        select format('machine %s was deleted', machine.removed_name)
+        from data.machine as machine
+        where machine.company_id = p_schedule.company_id
+          and machine.machine_id = p_schedule.machine_id
+          and machine.removed_time is not null);
 end;
 $$;

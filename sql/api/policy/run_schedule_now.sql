@@ -21,7 +21,7 @@ as $$
 -- Errors:
 --   JB403  the team is not the caller's
 --   JB404  the company has no such team, or the team no such schedule
---   JB409  its machine or its queue was deleted
+--   JB409  its machine was deleted
 -- Rules:
 --   The requesting user must be a member of the specified team.
 --   It counts as no tick: the next one comes when it would have come, and overlap is not asked for.

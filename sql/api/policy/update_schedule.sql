@@ -58,7 +58,7 @@ as $$
 --   JB400  a member is out of its bounds, cron cannot be read or never fires, or the vault for another machine is missing
 --   JB403  the team is not the caller's, or there is no key to seal with
 --   JB404  the company has no such team, or the team no such schedule, machine or queue
---   JB409  its machine or queue was deleted, and no other is named
+--   JB409  its machine was deleted, and no other is named
 --   JB421  the vault was sealed for another machine
 -- Rules:
 --   The requesting user must be a member of the specified team.
@@ -90,7 +90,7 @@ begin
     where machine.company_id = v_schedule.company_id
       and machine.machine_id = v_schedule.machine_id;
     v_hindrance := queue.schedule_hindrance(v_schedule);
-    if v_hindrance like 'machine %' and p_machine_name is null or v_hindrance like 'queue %' and p_queue_name is null then
+    if v_hindrance is not null and p_machine_name is null then
         raise exception using errcode = 'JB409', message = format('%s: name another one', v_hindrance);
     elsif lower(p_machine_name) <> coalesce(lower(v_machine_name), '') and p_queue_vault is null then
         raise exception using errcode = 'JB400', message = format(
