@@ -8,10 +8,15 @@ as $$
 --   time_column  by which the table is partitioned
 -- Returns:
 --   how many months
+-- Rules:
+--   The first month that cannot be had within lock_timeout, and what is younger, stays for the next time; those before it are gone.
 declare
     v_name  text;
     v_count integer := 0;
 begin
+    -- First: once a month is dropped, everybody waits for the end of this transaction.
+    execute format('delete from data.%I where %I < $1', p_table || '_default', p_time_column) using p_since;
+
     for v_name in
         select partition.relname
         from pg_inherits as child
@@ -21,11 +26,14 @@ begin
           and partition.relname < p_table || to_char(p_since at time zone 'UTC', '_YYYY_MM')
         order by partition.relname
     loop
-        execute format('drop table data.%I', v_name);
+        begin
+            execute format('drop table data.%I', v_name);
+        exception
+            when lock_not_available then
+                exit;
+        end;
         v_count := v_count + 1;
     end loop;
-
-    execute format('delete from data.%I where %I < $1', p_table || '_default', p_time_column) using p_since;
     return v_count;
 end;
 $$;

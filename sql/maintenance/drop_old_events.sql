@@ -1,6 +1,6 @@
 create or replace function maintenance.drop_old_events(p_keep_days integer)
 returns integer
-language plpgsql volatile security definer set search_path = '' set lock_timeout = '2s'
+language plpgsql volatile security definer set search_path = '' set lock_timeout = '100ms'
 as $$
 -- Drop the months of events that nobody needs any more.
 --
@@ -11,7 +11,8 @@ as $$
 -- Rules:
 --   Whole months, older than that and older than the oldest item that still exists, finished or not: what can be looked at has its
 --   whole trace. So one item that is kept for ever keeps the months since it was made.
---   A table in use is left for the next time: whoever writes events must not wait for this.
+--   A table in use is left for the next time: whoever writes events waits for this a tenth of a second at most, and once more
+--   where somebody holds a month by itself.
 declare
     v_since timestamptz := data.clock() - make_interval(days => p_keep_days);
 begin
