@@ -147,6 +147,17 @@ class TestWaiting:
 
             assert reply.result().row["queueId"] == expected
 
+    def test_he_gets_an_item_that_another_agent_gives_back(
+        self, app: Flask, hub: Hub, world: World, call: Caller
+    ) -> None:
+        [expected] = put(call, None)
+        [running] = take(call, _as="north")
+
+        with waiting(app, hub, world, seconds=PATIENCE_SECONDS) as [reply]:
+            must(give_back(in_hands_of_north(call), running))
+
+            assert reply.result().row["queueId"] == expected
+
     @pytest.mark.parametrize("how", ["cancelled", "deleted", "cancelled in bulk", "deleted in bulk"])
     def test_he_gets_an_item_when_what_it_runs_anyway_after_has_ended(
         self, app: Flask, hub: Hub, world: World, call: Caller, how: str
