@@ -267,6 +267,34 @@ def test_a_batch_planned_before_any_analysis_reads_no_items_but_its_own(hot: Hot
     assert [read for read in reads if read.rows > 10 or read.way.endswith("Scan")] == []
 
 
+@pytest.mark.parametrize("analysed", [False, True], ids=["never analysed", "analysed"])
+def test_items_named_by_task_id_are_found_without_reading_others(
+    hot: Hot, admin: psycopg.Connection, analysed: bool
+) -> None:
+    if analysed:
+        admin.execute("analyze")
+    machine = "(select machine_uuid from data.machine where company_id = 1 and machine_name = 'build-01')"
+    vault = VAULT.format(machine=machine, owner="%(new)s::uuid", attempt="0", name="request")
+
+    def work() -> None:
+        hot.create()
+        item = hot.claim("build-01")
+        named = "p_items => array[row(%(task_id)s, null, sha256('claim'), {})::data.{}]"
+        beat, back = named.format("null, null", "heartbeat"), "p_items => array[{}]"
+        hot.call("build-01", f"update_queue_item_heartbeat({beat})", item)
+        request = "row(%(task_id)s, null, sha256('claim'))::data.return_request"
+        hot.call("build-01", f"return_queue_items({back.format(request)})", item)
+        hot.call("bob", f"create_queue_item('ops', {vault}, 'build-01', p_task_id => %(new)s)", {"new": str(uuid4())})
+
+    work()
+    admin.execute(LINE.encode())
+    hot.plans.clear()
+    work()
+
+    assert list(hot.reads({"queue_item"})) != []
+    assert wrong(hot, {"queue_item"}) == []
+
+
 def test_every_index_meant_is_used(hot: Hot, admin: psycopg.Connection) -> None:
     admin.execute(BACKLOG.encode())
     admin.execute("analyze")

@@ -85,7 +85,7 @@ begin
         if p_task_id is not null and exists (
             select from data.queue_item as item
             where item.company_id = v_caller.company_id
-              and item.task_id = p_task_id) then
+              and item.task_id between p_task_id and p_task_id) then
             raise exception using errcode = 'JB409', message = format('taskId %s is taken', p_task_id);
         end if;
 

@@ -36,7 +36,9 @@ begin
             select item.queue_id
             from data.queue_item as item
             where item.company_id = v_caller.company_id
-              and item.task_id = request.task_id))
+              and item.task_id between request.task_id and request.task_id
+            order by item.task_id
+            limit 1))
     loop
         begin
             v_item := auth.require_item(v_caller, v_request.queue_id, v_request.task_id, null);

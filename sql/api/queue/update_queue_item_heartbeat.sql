@@ -75,7 +75,9 @@ begin
             select item.queue_id
             from data.queue_item as item
             where item.company_id = v_caller.company_id
-              and item.task_id = beat.task_id))
+              and item.task_id between beat.task_id and beat.task_id
+            order by item.task_id
+            limit 1))
     loop
         begin
             v_answer := queue.beat(v_caller, v_beat, null, v_now);
