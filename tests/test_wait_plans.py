@@ -49,6 +49,30 @@ def test_why_an_item_waits_is_told_without_reading_what_waits(
     assert [read for read in reads if read.way.endswith("Scan")] == []
 
 
+@pytest.mark.parametrize("analysed", [False, True], ids=["never analysed", "analysed"])
+def test_what_a_bridges_agent_has_in_hand_is_told_without_reading_what_waits(
+    hot: Hot, admin: psycopg.Connection, analysed: bool
+) -> None:
+    hot.create()
+    hot.claim("north")
+    hot.create()
+    admin.execute("update data.machine set agent_slots = 1, registered_time = data.clock()")
+    admin.execute(
+        "update data.token set last_used_time = data.clock() + interval '1 second' where token_name = 'north'"
+    )
+    hot.call("bob", "get_queue_item_wait_reason(%(queue_id)s)", chosen(admin, "max"))
+    admin.execute(LINE.replace("from data.queue_item", "from (select * from data.queue_item limit 1) as one"))
+    if analysed:
+        admin.execute("analyze")
+    hot.plans.clear()
+
+    hot.call("bob", "get_queue_item_wait_reason(%(queue_id)s)", chosen(admin, "max"))
+
+    reads = [read for read in hot.reads({"queue_item"}) if "queue.live_items" in read.statement]
+    assert reads != []
+    assert [read for read in reads if read.rows > 1 or read.way.endswith("Scan")] == []
+
+
 def chosen(admin: psycopg.Connection, which: str, condition: str = "") -> Row:
     """One item."""
     statement = f"select {which}(queue_id) from data.queue_item where company_id = 1 {condition}"

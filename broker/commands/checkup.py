@@ -64,7 +64,7 @@ MACHINES = """
     join data.team as team on team.company_id = machine.company_id and team.team_id = machine.team_id
     join data.company as company on company.company_id = machine.company_id
     cross join lateral queue.unfinished_items(machine.company_id, machine.machine_id) as items
-    cross join lateral queue.signs_of(machine, items.in_hand, data.clock()) as signs
+    cross join lateral queue.signs_of(machine, data.clock()) as signs
     where machine.removed_time is null
       and (signs.health::text = 'DEAF' or signs.health::text in ('NEVER_SEEN', 'OFFLINE') and items.waiting > 0)
     order by company.company_name, team.team_name, machine.machine_name

@@ -3,24 +3,33 @@ returns integer
 language plpgsql stable set search_path = ''
 as $$
 -- How many items a claim of this machine takes before this one: its own, and those of the pools that it serves. What waits in other
--- queues that are closed now is passed by, and not counted.
+-- queues that are closed now, or for other users who run as many as they may, is passed by, and not counted.
 --
 -- Arguments:
 --   machine  null: nobody; then only what waits in its own lane is before it
 --
 -- Two ranges of one index for each lane: one condition over both would read everything that waits behind the item as well.
 declare
-    v_lanes bigint[];
+    v_per_user integer := (
+        select company.max_running_per_user
+        from data.company as company
+        where company.company_id = p_item.company_id);
+    v_user_id  bigint := (
+        select lane.user_id
+        from data.lane as lane
+        where lane.company_id = p_item.company_id
+          and lane.lane_id = p_item.lane_id);
+    v_lanes    bigint[];
 begin
     v_lanes := case when p_machine.machine_id is null then array[p_item.lane_id] else array(
         select lane.lane_id
         from (
-            select own.lane_id, own.policy_id, own.labels, true as of_machine
+            select own.lane_id, own.policy_id, own.user_id, own.labels, true as of_machine
             from data.lane as own
             where own.company_id = p_item.company_id
               and own.machine_id = p_machine.machine_id
             union all
-            select shared.lane_id, shared.policy_id, shared.labels, false
+            select shared.lane_id, shared.policy_id, shared.user_id, shared.labels, false
             from data.lane as shared
             where shared.company_id = p_item.company_id
               and shared.team_id = p_machine.team_id
@@ -33,7 +42,9 @@ begin
             offset 0) as found
         where lane.lane_id = p_item.lane_id
            or (lane.of_machine or queue.serves(p_machine, (found.its).queue_name, lane.labels))
-          and (lane.policy_id = p_item.policy_id or not queue.closed(found.its, p_now))) end;
+          and (lane.policy_id = p_item.policy_id or not queue.closed(found.its, p_now))
+          and (v_per_user is null or lane.user_id is null or lane.user_id = v_user_id
+               or cardinality(queue.user_holders(p_item.company_id, lane.user_id, v_per_user)) < v_per_user)) end;
 
     return (
         select count(*)

@@ -20,7 +20,7 @@ begin
 
     select min(queue.ahead_on(p_item, taker, c_counted + 1, p_now))
     into v_ahead
-    from unnest(queue.takers_of_item(p_item, 20)) as taker;
+    from unnest(queue.takers_of_item(p_item, 20, p_now)) as taker;
     v_ahead := coalesce(v_ahead, queue.ahead_on(p_item, null, c_counted + 1, p_now));
     return array[row(p_item.queue_id, p_item.task_id,
         case when v_ahead <= c_counted then v_ahead + 1 end, least(v_ahead, c_counted), v_ahead > c_counted)::data.item_place];

@@ -1,6 +1,5 @@
 create or replace function queue.signs_of(
     p_machine        data.machine,
-    p_in_hand        bigint,
     p_now            timestamptz,
     out last_contact timestamptz,
     out last_claim   timestamptz,
@@ -9,8 +8,6 @@ language plpgsql stable set search_path = ''
 as $$
 -- When the agent of a machine was last heard of, when it last asked for work, and how the machine is.
 --
--- Arguments:
---   in_hand  how many items of the machine its agent has
 -- Rules:
 --   Contacts are known to the minute, and an agent that waits for work is heard of each minute: three minutes of silence are no
 --   accident. OFFLINE is a machine that was not heard of for so long; DEAF one whose agent is heard of, has a free slot, and has
@@ -18,12 +15,11 @@ as $$
 --   An agent that has never said how many slots it has is taken to have one.
 declare
     v_since constant timestamptz := p_now - interval '3 minutes';
+    v_slots constant integer := coalesce(p_machine.agent_slots, 1);
     v_heard timestamptz;
-    v_owned boolean;
 begin
-    select max(token.last_claim_time), max(token.last_used_time) filter (where token.last_used_time > token.created_time),
-           bool_or(token.machine_id is not null and token.last_used_time >= v_since)
-    into last_claim, v_heard, v_owned
+    select max(token.last_claim_time), max(token.last_used_time) filter (where token.last_used_time > token.created_time)
+    into last_claim, v_heard
     from data.token as token
     where token.company_id = p_machine.company_id
       and token.kind = 'agent'
@@ -40,17 +36,8 @@ begin
         when v_heard >= v_since and coalesce(last_claim, p_machine.registered_time) < v_since then 'DEAF'
         else 'ONLINE'
     end;
-    if health = 'DEAF' then
-        -- The slots of a bridge's agent are for all its machines.
-        health := case
-            when coalesce(p_machine.agent_slots, 1) > case when v_owned then p_in_hand else (
-                select sum(other.in_hand)
-                from data.machine as machine
-                cross join lateral queue.unfinished_items(machine.company_id, machine.machine_id) as other
-                where machine.company_id = p_machine.company_id
-                  and machine.bridge_id = p_machine.bridge_id) end
-            then 'DEAF' else 'ONLINE'
-        end;
+    if health = 'DEAF' and cardinality(queue.items_in_hand(p_machine, v_slots, p_now)) >= v_slots then
+        health := 'ONLINE';
     end if;
 end;
 $$;

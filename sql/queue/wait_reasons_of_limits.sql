@@ -3,6 +3,9 @@ returns data.wait_reason[]
 language plpgsql stable set search_path = ''
 as $$
 -- Which limits keep this item from being started now: of its queue, its company, its user. They are counted as queue.rooms_of does.
+--
+-- Rules:
+--   A user's items of every team count, but only those of the item's own team are named: the others are not the caller's to see.
 declare
     c_shown    constant integer := 10;
     v_reasons  data.wait_reason[] := '{}';
@@ -54,17 +57,18 @@ begin
         where lane.company_id = p_item.company_id
           and lane.lane_id = p_item.lane_id);
     if v_limits.max_running_per_user is not null and v_user_id is not null then
-        v_held := array(
-            select item.queue_id
-            from data.queue_item as item
-            where item.company_id = p_item.company_id
-              and item.counted_user_id = v_user_id
-              and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
-            limit v_limits.max_running_per_user);
+        v_held := queue.user_holders(p_item.company_id, v_user_id, v_limits.max_running_per_user);
         if cardinality(v_held) >= v_limits.max_running_per_user then
             v_reasons := v_reasons || row('USER_CONCURRENCY', format('of the user who made it %s may run at once, and so many are running',
                 data.counted(v_limits.max_running_per_user, 'item')), null, null,
-                jsonb_build_object('limit', v_limits.max_running_per_user, 'queueIds', v_held[1:c_shown]))::data.wait_reason;
+                jsonb_build_object('limit', v_limits.max_running_per_user, 'queueIds', array(
+                    select item.queue_id
+                    from data.queue_item as item
+                    where item.company_id = p_item.company_id
+                      and item.queue_id = any(v_held)
+                      and item.team_id = p_item.team_id
+                    order by item.queue_id
+                    limit c_shown)))::data.wait_reason;
         end if;
     end if;
     return v_reasons;

@@ -6,7 +6,7 @@ as $$
 -- are in use. Empty: it can.
 declare
     c_shown   constant integer := 10;
-    v_signs   record := queue.signs_of(p_machine, 0, p_now);
+    v_signs   record := queue.signs_of(p_machine, p_now);
     v_contact timestamptz := v_signs.last_contact;
     v_name    jsonb := jsonb_build_object('machineName', p_machine.machine_name);
     v_reasons data.wait_reason[] := '{}';
@@ -32,13 +32,10 @@ begin
     end if;
 
     if p_machine.agent_slots is not null then
-        v_held := array(
-            select live.queue_id
-            from queue.live_items(p_machine.company_id, p_machine.machine_id) as live
-            limit p_machine.agent_slots);
+        v_held := queue.items_in_hand(p_machine, p_machine.agent_slots, p_now);
         if cardinality(v_held) >= p_machine.agent_slots then
             v_reasons := v_reasons || row('MACHINE_BUSY',
-                format('machine %s works on %s, as many as it has slots', p_machine.machine_name,
+                format('the agent of machine %s works on %s, as many as it has slots', p_machine.machine_name,
                     data.counted(p_machine.agent_slots, 'item')), null, null,
                 v_name || jsonb_build_object('slots', p_machine.agent_slots, 'queueIds', v_held[1:c_shown]))::data.wait_reason;
         end if;

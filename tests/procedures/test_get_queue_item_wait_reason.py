@@ -1,6 +1,7 @@
 """GetQueueItemWaitReason: each cause in its own words."""
 
 from datetime import datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -42,9 +43,44 @@ def test_a_machine_with_all_its_slots_in_use(call: Caller, queue_item: MakeItem,
 
     assert (row["code"], row["reason"]) == (
         "MACHINE_BUSY",
-        "machine build-01 works on 1 item, as many as it has slots",
+        "the agent of machine build-01 works on 1 item, as many as it has slots",
     )
     assert row["detail"] == {"machineName": "build-01", "slots": 1, "queueIds": [running]}
+
+
+def test_the_slots_of_a_bridges_agent_are_for_all_its_machines(
+    call: Caller, admin: psycopg.Connection, clock: Clock
+) -> None:
+    clock.advance(minutes=5)
+    make(call, machineName="build-02")
+    running, queue_id = claim(call, "north")["queueId"], make(call)["queueId"]
+    admin.execute("update data.machine set agent_slots = 1 where company_id = 1")
+    admin.execute("update data.token set last_used_time = data.clock() where token_name = 'north' and company_id = 1")
+
+    of_the_bridge = why(call, queue_id)
+    admin.execute(
+        "update data.token set last_used_time = data.clock() where token_name = 'build-01' and company_id = 1"
+    )
+
+    assert [row["code"] for row in of_the_bridge] == ["MACHINE_BUSY"]
+    assert of_the_bridge[0]["detail"] == {"machineName": "build-01", "slots": 1, "queueIds": [running]}
+    assert codes(call, queue_id) == ["BEHIND"]
+
+
+@pytest.mark.usefixtures("seen")
+def test_since_is_from_when_it_could_be_taken(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:
+    queue_id = make(call)["queueId"]
+    made = call("GetTeamQueueItems").row["createdTime"]
+    admin.execute("update data.queue_item set held = 'TIME', ready_time = data.clock() + interval '1 hour'")
+    held = call("GetQueueItemWaitReason", queueId=queue_id).outputs["since"]
+    admin.execute("update data.queue_item set held = null")
+    clock.advance(hours=2)
+
+    reply = must(call("GetQueueItemWaitReason", queueId=queue_id))
+
+    assert held == made
+    assert reply.outputs["since"] == call("GetQueueStatistics", queueName="default").rows[0]["oldestWaitingTime"]
+    assert reply.outputs["since"] > made
 
 
 @pytest.mark.usefixtures("seen")
@@ -70,6 +106,40 @@ def test_a_pool_that_nobody_serves(call: Caller, admin: psycopg.Connection) -> N
     assert [(row["code"], row["reason"]) for row in why(call, plain)] == [
         ("NO_TAKER", "no machine of the team serves queue builds")
     ]
+
+
+@pytest.mark.parametrize("what", ["made without pools", "expired"])
+@pytest.mark.usefixtures("seen")
+def test_a_pool_that_no_agents_token_opens(call: Caller, admin: psycopg.Connection, what: str) -> None:
+    queue_id, own = make(call, queueName="default")["queueId"], make(call)["queueId"]
+    before = codes(call, queue_id)
+    if what == "made without pools":
+        places: list[dict[str, Any]] = [
+            {"machineName": "build-01"},
+            {"machineName": "build-02"},
+            {"bridgeName": "north"},
+        ]
+        for place in places:
+            must(call("CreateAgentToken", _as="ann", pools=False, **place))
+    admin.execute("update data.token set expires_time = data.clock() where kind = 'agent' and company_id = 1 and pools")
+
+    [row] = why(call, queue_id)
+
+    assert before == ["BEHIND"]
+    assert (row["code"], row["reason"]) == (
+        "NO_TAKER",
+        "machines serve queue default, but no agent's token opens the pool of the team: make a new token",
+    )
+    assert "NO_TAKER" not in codes(call, own)
+
+
+@pytest.mark.usefixtures("seen")
+def test_a_pool_is_opened_by_an_agent_of_the_bridge(call: Caller, admin: psycopg.Connection) -> None:
+    queue_id = make(call, queueName="default")["queueId"]
+    admin.execute("update data.token set expires_time = data.clock() where company_id = 1 and machine_id is not null")
+
+    assert "NO_TAKER" not in codes(call, queue_id)
+    assert claim(call, "north")["queueId"] == queue_id
 
 
 @pytest.mark.usefixtures("seen")
@@ -144,7 +214,24 @@ def test_the_limit_of_a_user_holds_his_own_items_only(call: Caller, admin: psyco
 
     assert [row["code"] for row in rows] == ["USER_CONCURRENCY"]
     assert rows[0]["detail"] == {"limit": 1, "queueIds": [running]}
-    assert "USER_CONCURRENCY" not in codes(call, hers)
+    [hers_waits] = why(call, hers)
+    assert (hers_waits["code"], hers_waits["detail"]["place"]) == ("BEHIND", 1)
+    assert claim(call)["queueId"] == hers
+
+
+@pytest.mark.usefixtures("seen")
+def test_of_the_items_of_a_user_only_those_of_the_same_team_are_named(call: Caller, admin: psycopg.Connection) -> None:
+    admin.execute("update data.company set max_running_per_user = 2 where company_id = 1")
+    must(call("CreateQueueItem", _as="ann", teamName="dev", machineName="dev-01", queueVault="{}"))
+    elsewhere = claim(call, "dev-01")["queueId"]
+    make(call, _as="ann")
+    running, queue_id = claim(call)["queueId"], make(call, _as="ann")["queueId"]
+
+    [row] = why(call, queue_id, _as="bob")
+
+    assert row["code"] == "USER_CONCURRENCY"
+    assert row["detail"] == {"limit": 2, "queueIds": [running]}
+    assert elsewhere not in [item["queueId"] for item in call("GetTeamQueueItems").rows]
 
 
 @pytest.mark.usefixtures("seen")

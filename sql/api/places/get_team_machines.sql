@@ -57,7 +57,7 @@ begin
     join data.bridge as bridge on bridge.company_id = machine.company_id and bridge.bridge_id = machine.bridge_id
     join data.region as region on region.company_id = bridge.company_id and region.region_id = bridge.region_id
     cross join lateral queue.unfinished_items(machine.company_id, machine.machine_id) as items
-    cross join lateral queue.signs_of(machine, items.in_hand, v_now) as signs
+    cross join lateral queue.signs_of(machine, v_now) as signs
     left join data.vault_record as stored
         on stored.company_id = machine.company_id and stored.vault_record_id = machine.vault_record_id
     where team.company_id = v_caller.company_id

@@ -25,7 +25,8 @@ as $$
 --   taskId: its other name
 --   status: its state now
 --   holder: of an item in hands, who claimed it
---   since: when it was claimed; of a PENDING item, since when it waits
+--   since: when it was claimed; of a PENDING item, since when it could be taken, as GetQueueStatistics counts; before that time,
+--          when it was made
 --   lastSign: the last sign of life of its holder
 --   leaseUntil: when the claim ends without another one
 -- Errors:
@@ -47,7 +48,7 @@ begin
     task_id := v_item.task_id;
     status := v_item.status;
     if v_item.status = 'PENDING' then
-        since := v_item.created_time;
+        since := case when v_item.ready_time <= v_now then v_item.ready_time else v_item.created_time end;
     elsif v_item.finished_time is null then
         holder := (
             select claim.actor
