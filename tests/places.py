@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 COMPANY = re.compile(r"\b[a-z_]+\.company_id = \(?[a-z_]+\)?\.[a-z_]+\b|\b[a-z_]+\.company_id = p_company_id\b")
@@ -62,6 +63,11 @@ class Mutant:
     def place(self) -> tuple[str, str, int]:
         """What does not change when lines before it do."""
         return self.file, self.left_out, self.nth
+
+    @property
+    def lot(self) -> int:
+        """What decides whether it is part of a sample: other places have no part in it."""
+        return crc32(repr(self.place).encode())
 
     @property
     def name(self) -> str:

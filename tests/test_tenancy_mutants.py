@@ -4,12 +4,11 @@ The procedures that reach the changed file are called as everybody of the matrix
 ids (twin.py): a mutant is noticed when anybody hears, changes, records or locks something else than before. Those that
 nobody can notice, because what they leave out is said again by what is true anyway, are listed and must stay unnoticed.
 
-A seeded sample is part of the suite; `scripts/test tests/test_tenancy_mutants.py --all-mutants -s` tries every place
+A sample is part of the suite; `scripts/test tests/test_tenancy_mutants.py --all-mutants -s` tries every place
 and prints the survivors.
 """
 
 import json
-import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,9 +25,7 @@ from tests.scenes import SCENES, Scene, Scenery, furnish
 from tests.twin import OTHER_TWIN, TWIN, Print, fingerprints, make_twin, restore, save
 from tests.world import NOBODY, Caller
 
-SAMPLE = 24
-SEED = 3
-UNJUDGED = 0.25  # queues, schedules and batches have no scenes of their own yet; what came before them is judged
+PARTS = 40  # one place of so many is part of the suite
 # dora, who has every right of administrators and is none, is nobody's column in the matrix.
 PEOPLE = {**CALLERS, "deputy": "dora"}
 # Whom a forgotten company gives more than before, and whom a forgotten right.
@@ -66,6 +63,17 @@ EQUAL = {
         "item.company_id = claim.company_id",
         1,
     ): "a claim without an outcome is the newest of its item, whose number no other company's item has",
+}
+# Not noticed, and not judged either: queues, schedules and batches have no scenes of their own yet.
+UNJUDGED_YET = {
+    ("queue/ahead_on.sql", "own.company_id = p_item.company_id", 1),
+    ("queue/ahead_on.sql", "shared.company_id = p_item.company_id", 1),
+    ("queue/close_orphans.sql", "lane.company_id = p_company_id", 1),
+    ("queue/details_of.sql", "policy.company_id = company.company_id", 1),
+    ("queue/details_of.sql", "schedule.company_id = company.company_id", 1),
+    ("queue/find_needs.sql", "item.company_id = p_caller.company_id", 1),
+    ("queue/find_repeated_batch.sql", "item.company_id = p_caller.company_id", 1),
+    ("queue/recent_items.sql", "item.company_id = p_company_id", 2),
 }
 
 TABLES = read_tables()
@@ -219,6 +227,13 @@ class Ground:
         for name, kind, scene in heard:
             if (kind != kinds[0] and (name, scene) in self._told) or (name, kind, scene) in self._unsteady:
                 continue
+            if self._differs(mutant, name, kind, scene):
+                return True
+        return False
+
+    def _differs(self, mutant: Mutant, name: str, kind: str, scene: int) -> bool:
+        """Whether a caller hears or does anything else; what is left to chance, or to the hour, proves nothing."""
+        for _ in range(2):
             usual = self.usual(name, kind, scene)
             self.admin.execute(mutant.text.encode())
             try:
@@ -228,10 +243,11 @@ class Ground:
             finally:
                 self.admin.execute((SQL / mutant.file).read_text().encode())
             if unusual == usual:
-                continue
-            if self.hear(name, kind, scene) == usual:
+                return False
+            self._usual[name, kind, scene] = self.hear(name, kind, scene)
+            if self._usual[name, kind, scene] == usual:
                 return True
-            self._unsteady.add((name, kind, scene))  # what is left to chance proves nothing
+        self._unsteady.add((name, kind, scene))
         return False
 
     def _set_group(self, name: str, group: str) -> None:
@@ -258,14 +274,18 @@ def ground(server: str, template: Template) -> Iterator[Ground]:
 
 def test_what_forgets_a_company_or_a_right_is_noticed(ground: Ground, request: pytest.FixtureRequest) -> None:
     mutants = all_mutants()
-    assert EQUAL.keys() <= {mutant.place for mutant in mutants}
+    assert EQUAL.keys() | UNJUDGED_YET <= {mutant.place for mutant in mutants}
     if not request.config.getoption("--all-mutants"):
-        mutants = random.Random(SEED).sample(mutants, SAMPLE)  # noqa: S311  # a sample, no secret
+        mutants = [mutant for mutant in mutants if mutant.lot % PARTS == 0]
 
-    survivors = [mutant for mutant in mutants if not ground.notices(mutant)]
+    survivors = set()
+    for mutant in mutants:
+        if not ground.notices(mutant):
+            survivors.add(mutant.place)
+            judged = EQUAL.get(mutant.place, "not judged yet" if mutant.place in UNJUDGED_YET else "A HOLE")
+            print(f"nobody noticed {mutant.name}: {judged}", flush=True)  # noqa: T201  # for who judges
 
-    print(f"{len(mutants) - len(survivors)} of {len(mutants)} noticed; nobody noticed:")  # noqa: T201  # for who judges
-    print(*(f"    {mutant.name}: {EQUAL.get(mutant.place, 'NOT JUDGED')}" for mutant in survivors), sep="\n")  # noqa: T201
-    left = {mutant.place for mutant in survivors}
-    assert EQUAL.keys() & {mutant.place for mutant in mutants} <= left
-    assert len(left - EQUAL.keys()) <= UNJUDGED * len(mutants)
+    equal = len(survivors & EQUAL.keys())
+    noticed = len(mutants) - len(survivors)
+    print(f"{noticed} of {len(mutants)} noticed, {equal} cannot be: {noticed} of {len(mutants) - equal}")  # noqa: T201
+    assert survivors == (EQUAL.keys() | UNJUDGED_YET) & {mutant.place for mutant in mutants}
