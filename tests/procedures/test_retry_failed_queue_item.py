@@ -193,3 +193,16 @@ def test_refuses_an_item_that_is_not_the_callers(
 
     assert (plain.failure, plain.errors) == (refusal[0], [refusal[1].format(queue_id)])
     assert (modified.failure, modified.errors) == (refusal[0], [refusal[1].format(queue_id)])
+
+
+def test_waits_for_nothing_that_the_original_depended_on(call: Caller) -> None:
+    place: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "queueVault": "{}"}
+    needed = must(call("CreateQueueItem", **place)).row
+    dependant = must(call("CreateQueueItem", **place, dependsOn=[needed["taskId"]])).row["queueId"]
+    must(call("CancelQueueItem", teamName="ops", queueId=needed["queueId"]))
+    before = item(call, dependant)["status"]
+
+    new = must(retry(call, dependant)).row["queueId"]
+
+    assert before == "FAILED"
+    assert must(call("GetQueueItemsNext", _as="build-01")).rows[0]["queueId"] == new

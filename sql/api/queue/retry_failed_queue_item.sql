@@ -38,6 +38,7 @@ as $$
 --   If modifiedVault is null, the original vault content is used: the new item refers to it, so no key is needed.
 --   The new queue item inherits the machine assignment from the original.
 --   Priority is preserved if applicable.
+--   What the original depended on is not asked again: the new item waits for nothing, also when the original failed for that reason.
 #variable_conflict use_column
 declare
     v_caller   auth.caller := auth.enter_call();
