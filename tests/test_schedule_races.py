@@ -15,7 +15,7 @@ from tests.world import Caller, must
 HOLD_VAULTS = "select from data.vault_record where owner_kind = 'schedule' for update"
 HOLD_SCHEDULE = "select from data.schedule for update"
 FIND_DUE = "select company_id, schedule_id, revision from maintenance.due_schedules()"
-RUN_TICK = "select maintenance.run_tick(%s, %s, %s, false, data.clock() + interval '1 minute')"
+RUN_TICK = "select maintenance.run_tick(%s, %s, %s, data.clock() + interval '1 minute')"
 OTHER = '{"handler":"shell","argv":["another"]}'
 
 

@@ -201,7 +201,7 @@ def test_who_computed_for_a_schedule_that_has_changed_comes_too_late(
     [due] = admin.execute("select company_id, schedule_id, revision from maintenance.due_schedules()").fetchall()
     must(update(call, overlap="SKIP"))
 
-    late = admin.execute("select maintenance.run_tick(%s, %s, %s, false, data.clock())", due).fetchone()
+    late = admin.execute("select maintenance.run_tick(%s, %s, %s, data.clock())", due).fetchone()
 
     assert late == (None,)
     assert run_due(admin) == 1
@@ -213,6 +213,68 @@ def test_one_that_fails_does_not_hold_up_the_others(call: Caller, admin: psycopg
     admin.execute("alter table data.schedule add check (schedule_name <> 'nightly' or last_tick_time is null)")
 
     assert tick(admin, clock) == 1
+
+
+def test_one_that_somebody_holds_does_not_hold_up_the_others(
+    call: Caller, admin: psycopg.Connection, clock: Clock, config: Config, database: str
+) -> None:
+    create(call)
+    create(call, scheduleName="other")
+    clock.advance(seconds=61)
+    ticker = Ticker(background_url(config))
+
+    with psycopg.connect(database) as holder:
+        holder.execute("select from data.schedule where schedule_name = 'nightly' for update")
+        ticker.run()
+        during = items(admin)
+    ticker.run()
+    ticker.close()
+
+    assert during == [("PENDING", True)]
+    assert items(admin) == [("PENDING", True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("missed", "late", "expected"),
+    [
+        ("RUN_ONCE", 50, -50),
+        ("RUN_ONCE", 70, 0),
+        ("SKIP", 50, -50),
+        ("SKIP", 70, -60),
+    ],
+)
+def test_the_database_says_after_what_the_next_tick_comes(
+    call: Caller, admin: psycopg.Connection, missed: str, late: int, expected: int
+) -> None:
+    create(call, missed=missed)
+    admin.execute("update data.schedule set next_time = data.clock() - make_interval(secs => %s)", [late])
+
+    due = admin.execute(
+        "select round(extract(epoch from after - data.clock()))::integer from maintenance.due_schedules()"
+    ).fetchone()
+
+    assert due == (expected,)
+
+
+def test_of_ticks_that_are_not_made_up_for_those_of_the_last_minute_still_come(
+    call: Caller, admin: psycopg.Connection, clock: Clock
+) -> None:
+    create(call, everySeconds=10, missed="SKIP")
+
+    assert tick(admin, clock, 205) == 6
+
+
+def test_a_run_is_noted_once_a_minute(admin: psycopg.Connection, clock: Clock, config: Config) -> None:
+    ticker = Ticker(background_url(config))
+    noted = []
+
+    for seconds in (0, 30, 31):
+        clock.advance(seconds=seconds)
+        ticker.run()
+        noted += admin.execute("select last_time from data.sweep where procedure_name = 'schedules'").fetchall()
+    ticker.close()
+
+    assert noted[0] == noted[1] < noted[2]
 
 
 def test_the_jobs_that_run_beside_the_calls_count_ticks(

@@ -1,4 +1,4 @@
-"""The ticks of schedules, in every broker process: SQL says what is due, here it is computed when it is due again.
+"""The ticks of schedules, in every broker process: SQL says what is due and was missed, here the next tick is computed.
 
 What is computed counts only if no other broker was faster (maintenance.run_tick), so none of them leads.
 """
@@ -6,7 +6,7 @@ What is computed counts only if no other broker was faster (maintenance.run_tick
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
@@ -16,17 +16,18 @@ from broker.ticks import TimingError, next_beat, next_tick
 EVERY_SECONDS = 1.0
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60
+LOCK_SECONDS = 2  # somebody who holds a schedule holds up that one, not those that come after it
 ROUNDS = 10  # of the ticks of one schedule that are due at once, none of which is missed
-GRACE = timedelta(seconds=60)  # a tick that is later was missed
+JOB = "schedules"  # by this name its runs are noted
 FIND_DUE = "select * from maintenance.due_schedules()"
-RUN_TICK = "select maintenance.run_tick(%s, %s, %s, %s, %s, %s)"
+RUN_TICK = "select maintenance.run_tick(%s, %s, %s, %s, %s)"
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Due:
-    """A schedule to be looked at, as data.due_schedule."""
+    """A schedule to be looked at, as maintenance.due_schedules answers it."""
 
     company_id: int
     schedule_id: int
@@ -34,46 +35,39 @@ class Due:
     cron: str | None
     every_seconds: int | None
     time_zone: str
-    missed: str
     next_time: datetime | None
-    asked_time: datetime
-
-
-def is_missed(due: Due) -> bool:
-    """Tell whether the tick has come too long ago to count as itself."""
-    return due.next_time is not None and due.next_time < due.asked_time - GRACE
+    after: datetime
 
 
 def following(due: Due) -> datetime:
     """When the schedule runs after the tick that is due.
 
-    After one that was missed: in the future, if one item stands for all that were missed; else the first that was not.
-
     Raises:
         TimingError: expression or time zone cannot be read, or there is no further tick.
     """
-    after = due.asked_time
-    if due.next_time is not None and not (is_missed(due) and due.missed == "RUN_ONCE"):
-        after = max(due.next_time, due.asked_time - GRACE)
     if due.cron is not None:
-        return next_tick(due.cron, due.time_zone, after)
-    return next_beat(due.every_seconds or 1, due.next_time or due.asked_time, after)
+        return next_tick(due.cron, due.time_zone, due.after)
+    return next_beat(due.every_seconds or 1, due.next_time or due.after, due.after)
 
 
 def run_due(connection: psycopg.Connection) -> int:
-    """Count every tick that is due.
+    """Count every tick that is due; a schedule that fails, or that another broker counts, is left to the next time.
 
     Returns:
         How many items were made.
     """
     made = 0
+    left: set[int] = set()
     for _ in range(ROUNDS):
         with connection.cursor(row_factory=class_row(Due)) as cursor:
-            found = cursor.execute(FIND_DUE).fetchall()
-        answers = [run_tick(connection, due) for due in found]
-        made += sum(answer or 0 for answer in answers)
-        if all(answer is None for answer in answers):
+            found = [due for due in cursor.execute(FIND_DUE) if due.schedule_id not in left]
+        if not found:
             break
+        for due in found:
+            answer = run_tick(connection, due)
+            made += answer or 0
+            if answer is None:
+                left.add(due.schedule_id)
     return made
 
 
@@ -82,18 +76,21 @@ def run_tick(connection: psycopg.Connection, due: Due) -> int | None:
 
     Returns:
         How many items were made; None: another broker was faster, or it failed.
+
+    Raises:
+        psycopg.Error: the connection was lost.
     """
     next_time, problem = None, None
     try:
         next_time = following(due)
     except TimingError as error:
         problem = str(error)
-    members = due.company_id, due.schedule_id, due.revision, is_missed(due), next_time, problem
+    members = due.company_id, due.schedule_id, due.revision, next_time, problem
     try:
         row = connection.execute(RUN_TICK, members).fetchone()
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
+        if connection.closed:
+            raise
         logger.warning("the tick of schedule %d failed: %s", due.schedule_id, str(error).strip())
         return None
     return row[0] if row else None
@@ -114,6 +111,7 @@ class Ticker:
                 if self._connection is None:
                     self._connection = self._connect()
                 made = run_due(self._connection)
+                self._connection.execute("select maintenance.record_run(%s)", [JOB])
             except psycopg.Error as error:
                 logger.warning("schedules could not be run: %s", str(error).strip())
                 self._disconnect()
@@ -138,6 +136,7 @@ class Ticker:
             application_name="broker schedules",
         )
         connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
+        connection.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
         return connection
 
     def _disconnect(self) -> None:

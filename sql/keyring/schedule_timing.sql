@@ -1,9 +1,8 @@
 create or replace function keyring.schedule_timing(p_team_name text, p_schedule_name text)
 returns table (
-    asked_time    timestamptz,
-    cron          text,
-    every_seconds integer,
-    time_zone     text)
+    asked_time timestamptz,
+    cron       text,
+    time_zone  text)
 language plpgsql volatile security definer set search_path = ''
 as $$
 -- What the broker needs to compute the first tick of a schedule, before the call that makes or changes it.
@@ -18,7 +17,7 @@ declare
     v_team   data.team := auth.require_team(v_caller, p_team_name);
 begin
     return query
-    select data.clock(), schedule.cron, schedule.every_seconds, schedule.time_zone
+    select data.clock(), schedule.cron, schedule.time_zone
     from (select v_team.company_id, v_team.team_id) as own (company_id, team_id)
     left join data.schedule as schedule
         on schedule.company_id = own.company_id and schedule.team_id = own.team_id

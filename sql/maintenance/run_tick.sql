@@ -2,7 +2,6 @@ create or replace function maintenance.run_tick(
     p_company_id  bigint,
     p_schedule_id bigint,
     p_revision    integer,
-    p_missed      boolean,
     p_following   timestamptz,
     p_problem     text default null)
 returns integer
@@ -12,13 +11,13 @@ as $$
 --
 -- Arguments:
 --   revision   of the schedule, as maintenance.due_schedules told it
---   missed     the tick is late by more than a minute: it stands for all that were missed
 --   following  when the next tick comes
 --   problem    or why there is none: the schedule is disabled
 -- Returns:
 --   how many items were made, 0 or 1; null: somebody else was faster, or the schedule has changed
 -- Rules:
 --   A compare-and-set: of several brokers that found the same tick one counts it.
+--   A tick that was missed makes an item, which stands for all that were, only of a schedule that says RUN_ONCE.
 --   The item belongs to who made the schedule. If he is gone, or its machine, the schedule is disabled and says why.
 declare
     v_now       timestamptz := data.clock();
@@ -67,7 +66,7 @@ begin
         revision = schedule.revision + 1
     where schedule.company_id = p_company_id
       and schedule.schedule_id = p_schedule_id;
-    if v_schedule.next_time is null or p_missed and v_schedule.missed = 'SKIP' then
+    if v_schedule.next_time is null or v_schedule.next_time < queue.missed_until(v_now) and v_schedule.missed = 'SKIP' then
         return 0;
     end if;
 
