@@ -195,5 +195,5 @@ def test_the_doctor_tells_what_waits(broker: Command, maintained: None, queue_it
 def maintained(admin: psycopg.Connection, config: Config) -> None:
     """A database that a broker's maintenance has seen."""
     admin.execute("select maintenance.make_partitions()")
-    for job in jobs_of(config):
-        admin.execute("select maintenance.record_run(%s)", [job.procedure])
+    for name in [*(job.procedure for job in jobs_of(config)), "schedules"]:
+        admin.execute("select maintenance.record_run(%s)", [name])

@@ -7,10 +7,12 @@ import psycopg
 import pytest
 
 from broker.commands import checkup
-from broker.commands.findings import Check, Finding
+from broker.commands.doctor import look_at_partitions
+from broker.commands.findings import Check, Finding, one
 from broker.config import Config
-from broker.maintenance.scheduler import jobs_of
+from broker.maintenance.scheduler import Scheduler, jobs_of
 from tests.conftest import Clock
+from tests.serving import until
 from tests.world import Caller, MakeItem, must
 
 
@@ -169,8 +171,8 @@ def test_clocks_that_agree_are_good(admin: psycopg.Connection, config: Config) -
 class TestRuns:
     @pytest.fixture(autouse=True)
     def all_ran(self, admin: psycopg.Connection, config: Config) -> None:
-        for job in jobs_of(config):
-            admin.execute("select maintenance.record_run(%s)", [job.procedure])
+        for name in [*(job.procedure for job in jobs_of(config)), "schedules"]:
+            admin.execute("select maintenance.record_run(%s)", [name])
 
     def test_in_time_are_good(self, admin: psycopg.Connection, config: Config) -> None:
         assert [finding.level for finding in checkup.look_at_runs(admin, config)] == ["good"]
@@ -180,9 +182,9 @@ class TestRuns:
 
         found = problems(checkup.look_at_runs, admin, config)
 
-        names = {text.split()[0] for text in found}
-        assert {"maintenance.mark_stale", "maintenance.rescue_lost_leases"} <= names
-        assert "maintenance.drop_old_audit" not in names
+        names = {text.split()[1] for text in found}
+        assert {"mark_stale", "rescue_lost_leases", "schedules"} <= names
+        assert "drop_old_audit" not in names
 
     def test_never_are_noted(self, admin: psycopg.Connection, config: Config) -> None:
         admin.execute("delete from data.sweep where procedure_name = 'reconcile'")
@@ -190,3 +192,54 @@ class TestRuns:
         [finding] = checkup.look_at_runs(admin, config)
 
         assert (finding.level, finding.text) == ("note", "no broker has run these yet: reconcile")
+
+    def test_that_never_came_since_a_broker_first_meant_to_are_found(
+        self, admin: psycopg.Connection, config: Config, clock: Clock
+    ) -> None:
+        admin.execute("delete from data.sweep where procedure_name = 'release_due'")
+        admin.execute("select maintenance.expect_runs(array['release_due', 'expire_items'])")
+        young = list(checkup.look_at_runs(admin, config))
+        clock.advance(seconds=130)
+
+        found = problems(checkup.look_at_runs, admin, config)
+
+        assert [finding.text for finding in young] == ["no broker has run these yet: release_due"]
+        [never] = [text for text in found if " never run" in text]
+        assert never.startswith(
+            "maintenance release_due has never run, though brokers were to run it since 130 seconds"
+        )
+
+    def test_are_expected_from_the_moment_a_broker_starts(self, admin: psycopg.Connection, config: Config) -> None:
+        admin.execute("delete from data.sweep")
+        scheduler = Scheduler(config)
+
+        scheduler.start()
+        try:
+            until(lambda: one(admin, "select count(*) from data.sweep") >= len(list(jobs_of(config))) + 1)
+        finally:
+            scheduler.stop()
+
+        assert one(admin, "select last_time is null from data.sweep where procedure_name = 'delete_idle_lanes'")
+
+
+class TestPartitions:
+    def test_of_this_month_that_are_missing_are_found(self, admin: psycopg.Connection, config: Config) -> None:
+        admin.execute("delete from data.audit")
+
+        found = problems(look_at_partitions, admin, config)
+
+        assert [text.split()[0] for text in found] == ["partition"] * 2
+        assert all(text.endswith("no broker ran its daily maintenance; start one") for text in found)
+
+    def test_whose_rows_came_first_are_noted_for_a_stranger(
+        self, admin: psycopg.Connection, config: Config, queue_item: MakeItem
+    ) -> None:
+        queue_item()
+        admin.execute("select maintenance.make_partitions()")
+
+        found = list(look_at_partitions(admin, config))
+
+        assert problems(look_at_partitions, admin, config) == []
+        [text] = [finding.text for finding in found if "queue_event" in finding.text]
+        assert text.startswith("data.queue_event_default holds rows: when they were written, no broker had yet made ")
+        assert text.endswith(": there is nothing to do")

@@ -6,15 +6,16 @@ from typing import Any
 
 import psycopg
 
-from broker.commands.findings import Finding, one, row
+from broker.commands.findings import Finding, one
 from broker.config import Config
 from broker.maintenance.scheduler import jobs_of
+from broker.maintenance.schedules import EVERY_SECONDS, JOB
 
 PINNED_SECONDS = 600
 DEAD_ROWS = 100_000
 UNUSED_BYTES = 100 * 1024 * 1024
 CLOCK_SECONDS = 2.0
-LATE_SECONDS = 60
+LATE_SECONDS = 120  # a run is noted once a minute at most
 
 OLD_TRANSACTIONS = """
     select pid, application_name, state, extract(epoch from clock_timestamp() - xact_start)::bigint,
@@ -86,10 +87,13 @@ UNSERVED_POOLS = """
           select from data.machine as machine
           where machine.company_id = lane.company_id
             and machine.team_id = lane.team_id
-            and machine.removed_time is null
-            and coalesce(lower(policy.queue_name) = any(coalesce(machine.team_queues, machine.agent_queues)), true)
-            and coalesce(machine.team_labels, machine.agent_labels, '{}') @> lane.labels)
+            and queue.serves(machine, policy.queue_name, lane.labels))
     order by company.company_name, team.team_name, policy.queue_name
+"""
+RUNS = """
+    select procedure_name, last_time is not null,
+           extract(epoch from data.clock() - coalesce(last_time, first_time))::bigint
+    from data.sweep
 """
 
 
@@ -179,23 +183,27 @@ def look_at_clocks(connection: psycopg.Connection[Any], config: Config) -> Itera
 
 
 def look_at_runs(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:
-    """Maintenance that no broker has run for long."""
-    (known,) = row(
-        connection,
-        "select coalesce(jsonb_object_agg(procedure_name, extract(epoch from data.clock() - "
-        "last_time)), '{}') from data.sweep",
-    )
-    late = [job.procedure for job in jobs_of(config) if known.get(job.procedure, 0) > 2 * job.seconds + LATE_SECONDS]
-    missing = [job.procedure for job in jobs_of(config) if job.procedure not in known]
-    for name in late:
-        yield Finding(
-            "problem",
-            f"maintenance.{name} ran {known[name]:.0f} seconds ago for the last time: start a broker, and read its log "
-            "for what fails",
-        )
-    if missing:
-        yield Finding("note", f"no broker has run these yet: {', '.join(missing)}")
-    if not late and not missing:
+    """Maintenance that no broker has run for long, or ever."""
+    known = {name: (has_run, seconds) for name, has_run, seconds in connection.execute(RUNS).fetchall()}
+    expected = {**{job.procedure: job.seconds for job in jobs_of(config)}, JOB: EVERY_SECONDS}
+    late, awaited = 0, []
+    for name, every in expected.items():
+        has_run, seconds = known.get(name, (False, 0))
+        if seconds > 2 * every + LATE_SECONDS:
+            late += 1
+            yield Finding(
+                "problem",
+                f"maintenance {name} ran {seconds} seconds ago for the last time: start a broker, and read its log for "
+                "what fails"
+                if has_run
+                else f"maintenance {name} has never run, though brokers were to run it since {seconds} seconds: read "
+                "their log for what fails",
+            )
+        elif not has_run:
+            awaited.append(name)
+    if awaited:
+        yield Finding("note", f"no broker has run these yet: {', '.join(awaited)}")
+    if not late and not awaited:
         yield Finding("good", "all maintenance has run in time")
 
 

@@ -191,22 +191,29 @@ def look_at_backlog(connection: psycopg.Connection[Any], config: Config) -> Iter
 
 def look_at_partitions(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:  # noqa: ARG001
     """Events and audit belong into the partition of their month, which can be dropped whole."""
-    for table in ("queue_event", "audit"):
-        name, found, stray = row(
+    for table, time_column in (("queue_event", "event_time"), ("audit", "audit_time")):
+        name, found, strays, strays_of_this_month = row(
             connection,
             sql.SQL(
-                "select month.name, to_regclass('data.' || month.name) is not null, exists (select from data.{}) "
-                "from (select {} || to_char(data.clock() at time zone 'UTC', '_YYYY_MM')) as month (name)"
-            ).format(sql.Identifier(f"{table}_default"), table),
+                "select {} || to_char(month.first, '_YYYY_MM'), "
+                "to_regclass('data.' || {} || to_char(month.first, '_YYYY_MM')) is not null, "
+                "exists (select from data.{}), exists (select from data.{} where {} >= month.first at time zone 'UTC') "
+                "from (select date_trunc('month', data.clock() at time zone 'UTC')) as month (first)"
+            ).format(table, table, *[sql.Identifier(f"{table}_default")] * 2, sql.Identifier(time_column)),
         )
         if found:
             yield Finding("good", f"partition data.{name} is there")
-        else:
+        elif not strays_of_this_month:
             yield Finding(
                 "problem", f"partition data.{name} is missing: no broker ran its daily maintenance; start one"
             )
-        if stray:
-            yield Finding("note", f"data.{table}_default holds rows: they stay until somebody moves or deletes them")
+        if strays:
+            yield Finding(
+                "note",
+                f"data.{table}_default holds rows: when they were written, no broker had yet made the partition of "
+                "their month. They are read like all others, and deleted when they are old enough: there is nothing "
+                "to do",
+            )
 
 
 def look_at_audit(connection: psycopg.Connection[Any], config: Config) -> Iterator[Finding]:  # noqa: ARG001

@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from broker.config import Config
 from broker.database.urls import background_url
-from broker.maintenance.schedules import EVERY_SECONDS, Ticker
+from broker.maintenance.schedules import EVERY_SECONDS, JOB, Ticker
 
 RELEASE_SECONDS = 1.0
 MINUTE_SECONDS = 60.0
@@ -43,7 +43,7 @@ class Job:
 
     procedure: str
     seconds: float
-    arguments: tuple[int, ...] = ()
+    arguments: tuple[int | list[str], ...] = ()
     at_start: bool = False
     batch: int | None = None
 
@@ -71,7 +71,9 @@ class Scheduler:
     """The jobs of one process, run in threads (under gevent: greenlets) beside its calls."""
 
     def __init__(self, config: Config) -> None:
-        self._jobs = tuple(jobs_of(config))
+        jobs = tuple(jobs_of(config))
+        expected = [*(job.procedure for job in jobs), JOB]
+        self._jobs = (Job("expect_runs", HOUR_SECONDS, (expected,), at_start=True), *jobs)
         self._url = background_url(config)
         self._ticker = Ticker(self._url)
         self._stopped = threading.Event()
@@ -95,7 +97,7 @@ class Scheduler:
                 next_run_time=now + timedelta(seconds=wait),
                 id=job.procedure,
             )
-        self._scheduler.add_job(self._ticker.run, "interval", seconds=EVERY_SECONDS, id="schedules")
+        self._scheduler.add_job(self._ticker.run, "interval", seconds=EVERY_SECONDS, id=JOB)
         self._scheduler.start()
 
     def stop(self) -> None:
