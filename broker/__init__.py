@@ -1,5 +1,7 @@
 """Machine job broker: encrypted jobs for machines, handed out once, operated with SQL."""
 
+from functools import partial
+
 from flask import Flask
 
 from broker.call import Procedures
@@ -10,9 +12,14 @@ from broker.database.urls import notices_url, serving_url
 from broker.errors import BODY_BYTES
 from broker.live.hub import Hub
 from broker.surfaces.documentation import create_documentation
-from broker.surfaces.envelope import install_envelope
+from broker.surfaces.envelope import install_errors
 from broker.surfaces.health import create_health
+from broker.surfaces.paths import describe
+from broker.surfaces.routes import create_surface, retell
 from broker.surfaces.stored_procedure import create_stored_procedures
+from broker.surfaces.tasks import TASKS
+
+SURFACES = (TASKS,)
 
 
 def create_app(config: Config) -> Flask:
@@ -35,8 +42,10 @@ def create_app(config: Config) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES
     app.extensions["procedures"] = procedures
     app.extensions["hub"] = hub
-    install_envelope(app)
+    install_errors(app, partial(retell, SURFACES))
     app.register_blueprint(create_stored_procedures(procedures, hub))
-    app.register_blueprint(create_documentation(procedures, config))
+    for surface in SURFACES:
+        app.register_blueprint(create_surface(surface, procedures, hub))
+    app.register_blueprint(create_documentation(procedures, config, [partial(describe, each) for each in SURFACES]))
     app.register_blueprint(create_health(procedures))
     return app

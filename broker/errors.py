@@ -82,6 +82,8 @@ def failure_of(error: BaseException) -> Failure:
         return Failure(503, (f"{error}; repeat the call",), {"Retry-After": str(error.retry_after_seconds)})
     if isinstance(error, UnavailableError):
         return make_failure(BUSY[0], (BUSY[1],))
+    if isinstance(error, MethodNotAllowed):
+        return Failure(405, (explain_http(error),), {"Allow": ", ".join(allowed_methods(error))})
     if isinstance(error, HTTPException) and error.code:
         return make_failure(error.code, (explain_http(error),))
     return make_failure(INTERNAL[0], (INTERNAL[1],))
@@ -89,8 +91,7 @@ def failure_of(error: BaseException) -> Failure:
 
 def make_failure(status: int, messages: tuple[str, ...]) -> Failure:
     """A failure with the headers that belong to its status."""
-    headers = {405: {"Allow": "POST"}, 503: {"Retry-After": "1"}}.get(status, {})
-    return Failure(status, messages, headers)
+    return Failure(status, messages, {"Retry-After": "1"} if status == 503 else {})
 
 
 def explain_sqlstate(error: Error) -> tuple[int, tuple[str, ...]]:
@@ -109,10 +110,14 @@ def explain_sqlstate(error: Error) -> tuple[int, tuple[str, ...]]:
 def explain_http(error: HTTPException) -> str:
     """A sentence for what Flask refuses."""
     if isinstance(error, MethodNotAllowed):
-        allowed = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
-        return f"this address takes {allowed or 'another method'} only"
+        return f"this address takes {', '.join(allowed_methods(error))} only"
     if isinstance(error, NotFound):
         return "there is nothing at this address"
     if isinstance(error, RequestEntityTooLarge):
         return f"the body has more than {BODY_BYTES} bytes"
     return error.description or error.name
+
+
+def allowed_methods(error: MethodNotAllowed) -> list[str]:
+    """The methods that an address takes."""
+    return sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})

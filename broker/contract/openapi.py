@@ -67,6 +67,7 @@ def build_document(
     for describe in (describe_tables, describe_vault):
         plugin.converter.add_attribute_function(describe)  # type: ignore[union-attr]  # APISpec has made it
     spec.components.security_scheme("token", {"type": "apiKey", "in": "header", "name": TOKEN_HEADER})
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.schema("ErrorEnvelope", schema=ErrorEnvelope)
     for procedure in sorted(registry, key=lambda each: each.name):
         spec.path(path=PATH + procedure.name, operations={"post": describe_call(procedure, vault_bytes)})

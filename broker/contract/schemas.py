@@ -124,7 +124,7 @@ def build_field(kind: Type, vault_bytes: int, **options: Any) -> fields.Field[An
     raise TypeError(f"no field is known for the type {kind.name}: add one to broker/contract/fields.py")
 
 
-def load_request(schema: RequestSchema, body: object) -> dict[str, Any]:
+def load_request(schema: Schema, body: object) -> dict[str, Any]:
     """Load the body of a request.
 
     Returns:

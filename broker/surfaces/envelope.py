@@ -5,7 +5,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -77,8 +77,12 @@ def dump(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
-def install_envelope(app: Flask) -> None:
-    """Number every request, and turn every error that reaches Flask into the envelope."""
+def install_errors(app: Flask, retell: Callable[[Failure, Exception], Response | None]) -> None:
+    """Number every request, and turn every error that reaches Flask into an answer: the envelope, if none other.
+
+    Args:
+        retell: an error as the surface tells it that the request's path belongs to; None: it belongs to none.
+    """
 
     @app.before_request
     def number_request() -> None:
@@ -95,5 +99,8 @@ def install_envelope(app: Flask) -> None:
         failure = failure_of(error)
         if failure.status == 500:
             logger.error("request %s, %s: internal error", g.get("request_id"), echo(request.path), exc_info=error)
+        response = retell(failure, error)
+        if response is not None:
+            return response
         dialect = dialect_of(request.headers)
         return write_failure(dialect.retell(g.get("procedure", ""), failure), dialect)

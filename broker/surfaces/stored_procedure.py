@@ -63,11 +63,15 @@ def read_client(request: Request) -> int | None:
     return None if connection is None else connection.fileno()
 
 
-def read_sender(request: Request) -> Sender:
-    """What the headers say of who sent the request."""
+def read_sender(request: Request, token: str | None = None) -> Sender:
+    """What the headers say of who sent the request.
+
+    Args:
+        token: found elsewhere; the header Rediacc-RequestToken comes first.
+    """
     headers = request.headers
     return Sender(
-        token=headers.get("Rediacc-RequestToken", "").strip() or None,
+        token=headers.get("Rediacc-RequestToken", "").strip() or token,
         idempotency_key=headers.get("Idempotency-Key"),
         email=headers.get("Rediacc-UserEmail") or None,
         user_hash=read_user_hash(headers.get("Rediacc-UserHash")),

@@ -18,6 +18,7 @@ TABLE = """
     GetAgentTokens                 404      403      403    403    ok    403    403   403     403     403    403     ok
     DeleteAgentToken               404      403      403    403    ok    404    403   403     403     403    403     ok
     GetCompanyTeams                own      ok       403    ok     ok    ok     403   403     403     403    403     ok
+    GetOwnTeam                     own      ok       403    ok     ok    ok     403   403     403     403    403     ok
     GetTeamMachines                none     403      403    ok     ok    403    403   403     403     403    403     ok
 """
 
@@ -37,5 +38,6 @@ BODIES: Bodies = {
     "GetAgentTokens": lambda _: {"machineName": "build-01"},
     "DeleteAgentToken": lambda stage: {"agentTokenId": stage.agent_token()},
     "GetCompanyTeams": lambda _: {},
+    "GetOwnTeam": lambda _: {},
     "GetTeamMachines": lambda _: {"teamName": "ops"},
 }

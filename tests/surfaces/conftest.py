@@ -5,10 +5,13 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from broker.crypto import password
 from tests.conftest import Template, cloned, serving, settings
+from tests.surfaces.asking import Asker
 from tests.surfaces.rediacc_client import CODE, RediaccClient, found_company, furnish
+from tests.world import World
 
 BOSS, PASSWORD = "boss@acme.io", "pw123"
 
@@ -58,3 +61,8 @@ def bridge(acme: Flask) -> RediaccClient:
     client = RediaccClient(acme.test_client())
     client.sign_in(BOSS, PASSWORD, target="B1")
     return client
+
+
+@pytest.fixture
+def ask(client: FlaskClient, world: World) -> Asker:
+    return Asker(client, world)
