@@ -95,6 +95,16 @@ class TestLookingAgain:
 
         assert ask(admin, world) == 10
 
+    def test_never_where_nothing_waits_that_he_could_get(
+        self, call: Caller, admin: psycopg.Connection, world: World
+    ) -> None:
+        new_queue(call, concurrency=1)
+        put(call)
+        take(call)
+        put(call, None, machineName="build-02")
+
+        assert ask(admin, world) is None
+
     def test_after_ten_seconds_where_the_company_is_full(
         self, call: Caller, admin: psycopg.Connection, world: World
     ) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.conftest import Clock
 from tests.jobs import complete, give_back
-from tests.queues import new_queue, put, take, taken, update
+from tests.queues import limit, new_queue, put, take, taken, update
 from tests.world import Caller, must
 
 TOKENS = """
@@ -130,3 +130,16 @@ def test_fills_continuously(
     [(held,)] = admin.execute(TOKENS, [seconds]).fetchall()
 
     assert held == pytest.approx(expected)
+
+
+def test_a_claim_that_the_companys_limit_refuses_spends_nothing(call: Caller, clock: Clock) -> None:
+    limit(call, maxRunning=1)
+    made = limited(call, burst=3, rate=0.001, count=6)
+    [running] = take(call, 1)
+    for _ in range(3):
+        assert take(call) == []
+
+    must(complete(call, running))
+    limit(call)
+
+    assert taken(call) == made[1:3]

@@ -278,3 +278,16 @@ def test_many_completions_in_one_call_release_what_waits_for_them(call: Caller, 
     assert {answer["accepted"] for answer in answers} == {True}
     assert trace_of(call, waiting) == ["CREATED", "RELEASED"]
     assert claim(call)["queueId"] == waiting
+
+
+def test_names_the_need_that_failed_and_nothing_else_that_has(call: Caller, admin: psycopg.Connection) -> None:
+    for _ in range(2):
+        create(call)
+        must(complete(call, claim(call), completionStatus="FAILED"))
+    first = create(call)
+    waiting = need(call, first)
+
+    must(complete(call, claim(call), completionStatus="FAILED"))
+
+    [(details,)] = admin.execute(WHY, [waiting]).fetchall()
+    assert details == f"queue item {first}, on which it depends, is FAILED"

@@ -7,7 +7,7 @@ import psycopg
 
 from tests.conftest import Clock
 from tests.failing import LEASE_SECONDS, QUICK, TIMEOUT_SECONDS, details_of_retries, release, state
-from tests.jobs import Row, beat, claim, complete, create, fail, give_back, maintain, respond, trace_of
+from tests.jobs import Row, beat, claim, complete, create, fail, give_back, item_of, maintain, respond, trace_of
 from tests.world import Caller, must
 
 STEPS = ("fail", "refuse", "lose", "vanish", "return", "overrun")
@@ -219,3 +219,32 @@ class TestCrash:
 
         found = state(admin, queue_id)
         assert (found["status"], found["held"], found["attempt"], found["retry_count"]) == ("PENDING", "TIME", 1, 1)
+
+
+def test_a_lost_claim_without_a_sign_is_no_crash_even_when_it_costs_an_attempt(
+    call: Caller, admin: psycopg.Connection, clock: Clock
+) -> None:
+    must(call("CreateQueue", teamName="ops", queueName="frail", retryOnCrash=False))
+    queue_id = create(call, queueName="frail", maxAttempts=2)
+
+    for _ in range(4):
+        claim(call, leaseSeconds=LEASE_SECONDS)
+        clock.advance(seconds=LEASE_SECONDS + 1)
+        maintain(admin, "rescue_lost_leases")
+
+    assert item_of(call, queue_id)["status"] == "PENDING"
+
+
+def test_each_queue_has_its_own_backoff(call: Caller, admin: psycopg.Connection) -> None:
+    for name, delay in (("slow", 60_000), ("slower", 120_000), ("quick", 1_000)):
+        backoff = {"fixed": {"delayMs": delay}}
+        must(call("CreateQueue", teamName="ops", queueName=name, maxRetries=1, backoff=backoff))
+        create(call, queueName=name)
+        must(fail(call, claim(call)))
+
+    waits = admin.execute(
+        "select extract(epoch from ready_time - finished.event_time)::float from data.queue_item "
+        "join data.queue_event as finished using (company_id, queue_id) "
+        "where event = 'RETRY_SCHEDULED' order by queue_id"
+    ).fetchall()
+    assert [round(seconds) for (seconds,) in waits] == [60, 120, 1]

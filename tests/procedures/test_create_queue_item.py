@@ -360,3 +360,9 @@ def test_an_item_can_be_claimed_as_soon_as_it_is_created(call: Caller, queue_ite
     queue_id = queue_item()
 
     assert call("GetQueueItemsNext", _as="build-01").row["queueId"] == queue_id
+
+
+def test_a_repeated_key_answers_its_own_item_whatever_other_keys_made(call: Caller) -> None:
+    made = {key: create(call, key).row["queueId"] for key in ("key-1", "key-2", "key-3")}
+
+    assert {key: create(call, key).row["queueId"] for key in made} == made

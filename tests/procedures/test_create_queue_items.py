@@ -273,3 +273,12 @@ def test_each_new_item_has_its_event(call: Caller) -> None:
     rows = must(create(call, order("b", "a"), order("a"))).rows
 
     assert [trace_of(call, row["queueId"]) for row in rows] == [["CREATED"], ["CREATED"]]
+
+
+def test_a_repeated_key_answers_its_own_batch_whoever_else_used_keys(call: Caller) -> None:
+    def batch(key: str, caller: str) -> list[int]:
+        return [row["queueId"] for row in must(create(call, order(), key=key, _as=caller)).rows]
+
+    made = {(key, caller): batch(key, caller) for key in ("k", "l") for caller in ("bob", "ann")}
+
+    assert {(key, caller): batch(key, caller) for key, caller in made} == made

@@ -1,9 +1,12 @@
 """DeleteTeam."""
 
+from typing import Any
+
 import psycopg
 import pytest
 
-from tests.jobs import claim, complete, create, respond
+from tests.conftest import Clock
+from tests.jobs import claim, complete, create, respond, sweep
 from tests.world import NOBODY, Caller, MakeItem, Reply, must
 
 QUEUE_TABLES = ("queue_item", "claim", "vault_record")
@@ -94,3 +97,24 @@ def test_does_not_know_a_team_that_is_not_there(call: Caller) -> None:
 @pytest.mark.parametrize(("caller", "failure"), [("bob", 403), ("build-01", 403), (NOBODY, 401)])
 def test_is_for_administrators(call: Caller, caller: str, failure: int) -> None:
     assert delete(call, "ops", _as=caller).failure == failure
+
+
+def test_schedules_and_late_answers_of_other_teams_stay(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:
+    place: dict[str, Any] = {"teamName": "dev", "machineName": "dev-01", "queueVault": "{}"}
+    must(call("CreateSchedule", _as="ann", scheduleName="nightly", everySeconds=60, **place))
+    create(call, "dev-01", "dev", _as="ann")
+    lost = claim(call, "dev-01", leaseSeconds=30)
+    clock.advance(seconds=31)
+    sweep(admin)
+    claim(call, "dev-01")
+    assert complete(call, lost, "dev-01").failure == 409
+    empty_ops(call)
+
+    must(delete(call, "ops"))
+
+    assert len(call("GetTeamSchedules", _as="ann", teamName="dev").rows) == 1
+    kept = admin.execute(
+        "select count(*) from data.claim as claim join data.vault_record as stored "
+        "on stored.company_id = claim.company_id and stored.vault_record_id = claim.late_vault_id"
+    ).fetchone()
+    assert kept == (1,)

@@ -140,3 +140,12 @@ def test_shows_the_bridges_by_name(call: Caller) -> None:
 @pytest.mark.parametrize(("caller", "failure"), [("build-01", 403), (NOBODY, 401)])
 def test_is_for_users(call: Caller, caller: str, failure: int) -> None:
     assert call("GetCompanyDashboardJson", _as=caller).failure == failure
+
+
+def test_what_a_user_finished_of_a_pool_is_not_stale(call: Caller, clock: Clock) -> None:
+    queue_id = must(call("CreateQueueItem", teamName="ops", queueName="default", queueVault="{}")).row["queueId"]
+    for step in ("UpdateQueueItemResponse", "UpdateQueueItemToCompleted"):
+        must(call(step, queueId=queue_id, responseVault="{}"))
+    clock.advance(hours=1)
+
+    assert {row["staleCount"] for row in table(call, TEAMS)} == {0}

@@ -172,3 +172,12 @@ def test_history_costs_nothing(call: Caller, queue_item: MakeItem, admin: psycop
         "queue_item_live",
         "queue_item_finished",
     }
+
+
+def test_the_queues_of_a_team_stand_in_the_order_of_their_names(call: Caller) -> None:
+    for name in ("zebra", "ant", "mole"):
+        must(call("CreateQueue", teamName="ops", queueName=name))
+
+    rows, _ = statistics(call, teamName="ops")
+
+    assert [row["queueName"] for row in rows] == ["ant", "default", "mole", "zebra"]

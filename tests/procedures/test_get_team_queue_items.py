@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.jobs import create
 from tests.shelf import ALL, FILTERS, STATUS, Shelf
+from tests.world import Caller, must
 
 
 @pytest.mark.parametrize(("caller", "members", "expected"), FILTERS)
@@ -197,3 +199,19 @@ def test_agents_may_not_list(shelf: Shelf) -> None:
 
     assert reply.failure == 403
     assert reply.errors[0].startswith("agent build-01 may not call GetTeamQueueItem")
+
+
+def test_the_bounds_of_priorities_belong_to_them(call: Caller) -> None:
+    made = {level: create(call, priority=level) for level in range(1, 6)}
+
+    rows = must(call("GetTeamQueueItems", minPriority=2, maxPriority=4)).rows
+
+    assert [row["queueId"] for row in rows] == [made[level] for level in (2, 3, 4)]
+
+
+def test_the_newest_are_shown_where_not_all_can_be(call: Caller) -> None:
+    made = [create(call) for _ in range(4)]
+
+    rows = must(call("GetTeamQueueItems", maxRecords=2)).rows
+
+    assert [row["queueId"] for row in rows] == made[:1:-1]

@@ -224,3 +224,30 @@ def test_what_waits_can_be_had_meanwhile(queue_item: MakeItem, race: Race) -> No
         claimed = race.at_once(lambda other: other("GetQueueItemsNext", _as="build-01"))
 
     assert claimed.row["queueId"] == queue_id
+
+
+def test_a_lane_of_another_queue_stays(call: Caller, queue_item: MakeItem, admin: psycopg.Connection) -> None:
+    queue_item(status="CANCELLED")
+    kept = must(call("CreateQueueItem", **{**PLACE, "machineName": "build-02"})).row["queueId"]
+    must(call("CreateQueue", teamName="ops", queueName="gone"))
+    ended = must(call("CreateQueueItem", **PLACE, queueName="gone")).row["queueId"]
+    must(call("CancelQueueItem", queueId=ended))
+    admin.execute("update data.queue_policy set removed_time = data.clock() where queue_name = 'gone'")
+
+    reconcile(call)
+
+    assert must(call("GetQueueItemsNext", _as="north", itemCount=9)).row["queueId"] == kept
+
+
+def test_items_of_several_lanes_that_are_gone_can_be_taken_again_by_their_machines(
+    call: Caller, admin: psycopg.Connection
+) -> None:
+    made = [
+        must(call("CreateQueueItem", **{**PLACE, "machineName": machine})).row["queueId"]
+        for machine in ("build-01", "build-02")
+    ]
+    admin.execute("delete from data.lane where lane_id in (select lane_id from data.queue_item)")
+
+    assert reconcile(call) == {**NOTHING, "orphans": 2}
+    assert [row["queueId"] for row in must(call("GetQueueItemsNext", _as="build-01")).rows] == made[:1]
+    assert [row["queueId"] for row in must(call("GetQueueItemsNext", _as="north")).rows] == made[1:]

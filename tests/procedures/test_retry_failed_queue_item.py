@@ -206,3 +206,20 @@ def test_waits_for_nothing_that_the_original_depended_on(call: Caller) -> None:
 
     assert before == "FAILED"
     assert must(call("GetQueueItemsNext", _as="build-01")).rows[0]["queueId"] == new
+
+
+def test_settles_no_dead_letter_of_another_item(call: Caller, queue_item: MakeItem) -> None:
+    other, queue_id = queue_item(status="FAILED"), queue_item(status="FAILED")
+
+    must(retry(call, queue_id))
+
+    letters = {row["queueId"]: row["status"] for row in must(call("GetDeadLetters")).rows}
+    assert letters == {other: "PENDING", queue_id: "RESOLVED"}
+
+
+def test_a_deleted_queue_hinders_no_retry_in_another(call: Caller, queue_item: MakeItem) -> None:
+    for name in ("a-gone", "gone"):
+        must(call("CreateQueue", teamName="ops", queueName=name))
+        must(call("DeleteQueue", _as="ann", teamName="ops", queueName=name))
+
+    assert must(retry(call, queue_item(status="FAILED"))).row["newQueueId"] > 0

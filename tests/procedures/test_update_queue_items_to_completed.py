@@ -257,3 +257,15 @@ def test_two_calls_in_opposite_order_do_not_wait_for_each_other(call: Caller, ra
     answers = [one.result(SECONDS), two.result(SECONDS)]
     assert [[row["accepted"] for row in answer.rows] for answer in answers] == [[True, True]] * 2
     assert trace_of(call, first["queueId"]).count("COMPLETED") == 1
+
+
+def test_leaves_what_earlier_claims_came_to(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:
+    create(call)
+    claim(call, leaseSeconds=30)
+    clock.advance(seconds=31)
+    sweep_up(admin)
+
+    must(finish(call, done(claim(call))))
+
+    outcomes = admin.execute("select outcome::text from data.claim order by claim_number").fetchall()
+    assert outcomes == [("LOST",), ("COMPLETED",)]
