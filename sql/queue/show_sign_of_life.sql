@@ -4,15 +4,17 @@ create or replace function queue.show_sign_of_life(
     p_claim         data.claim,
     p_now           timestamptz,
     p_lease_seconds integer,
-    p_progress      double precision)
+    p_progress      double precision,
+    p_metrics       jsonb)
 returns data.queue_item
 language plpgsql volatile set search_path = ''
 as $$
 -- Renew the lease of a good claim. The first sign makes the item PROCESSING; one that the sweep had put back is taken up again.
 --
 -- Arguments:
---   item, claim    locked, and judged good
---   lease_seconds  null: as long as before
+--   item, claim        locked, and judged good
+--   lease_seconds      null: as long as before
+--   progress, metrics  null: as they were
 -- Returns:
 --   the item after the change
 declare
@@ -48,6 +50,7 @@ begin
             else item.deadline_time
         end,
         progress = coalesce(p_progress, item.progress),
+        metrics = coalesce(p_metrics, item.metrics),
         stale_time = null
     where item.company_id = p_item.company_id
       and item.queue_id = p_item.queue_id

@@ -24,6 +24,7 @@ begin
         machine_id = case when not item.pooled then item.machine_id end,
         response_vault_id = null,
         progress = null,
+        metrics = null,
         ready_time = p_ready_time,
         expires_time = null,
         assigned_time = null,

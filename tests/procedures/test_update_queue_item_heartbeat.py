@@ -93,6 +93,43 @@ def test_refuses_what_is_out_of_range(call: Caller, queue_item: MakeItem, member
     assert beat(call, claimed, **members).failure == 400
 
 
+def test_keeps_the_metrics_until_a_heartbeat_brings_others(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item()
+    claimed = claim(call)
+    must(beat(call, claimed, metrics={"items_processed": 75, "seconds": 45.2}))
+    must(beat(call, claimed, progress=0.5))
+
+    assert call("GetQueueItem", queueId=queue_id).row["metrics"] == {"items_processed": 75, "seconds": 45.2}
+
+    must(beat(call, claimed, metrics={}))
+
+    assert call("GetQueueItem", queueId=queue_id).row["metrics"] == {}
+
+
+@pytest.mark.parametrize(
+    "metrics", [{"log": "what it printed"}, {"deep": {"er": 1}}, {"done": True}, [1, 2], 3, {"long" * 1100: 1}]
+)
+def test_metrics_are_a_few_numbers_by_name(call: Caller, queue_item: MakeItem, metrics: Any) -> None:
+    queue_id = queue_item()
+    claimed = claim(call)
+
+    refused = beat(call, claimed, metrics=metrics)
+
+    assert (refused.failure, refused.errors) == (400, ["metrics must be a JSON object of numbers, of at most 4 KiB"])
+    assert trace_of(call, queue_id) == ["CREATED", "ASSIGNED"]
+
+
+def test_a_new_attempt_begins_without_metrics(
+    call: Caller, queue_item: MakeItem, clock: Clock, admin: psycopg.Connection
+) -> None:
+    queue_id = queue_item()
+    must(beat(call, claim(call, leaseSeconds=30), metrics={"items_processed": 75}))
+    clock.advance(seconds=31)
+    sweep(admin)
+
+    assert call("GetQueueItem", queueId=queue_id).row["metrics"] is None
+
+
 def test_leaves_one_event_a_minute(call: Caller, queue_item: MakeItem, clock: Clock) -> None:
     queue_id = queue_item()
     claimed = claim(call)

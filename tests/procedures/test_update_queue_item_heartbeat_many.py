@@ -29,6 +29,23 @@ def test_each_has_its_own_progress_and_lease(call: Caller, admin: psycopg.Connec
     assert lease_left(admin, made[0]) <= timedelta(seconds=60) < lease_left(admin, made[1])
 
 
+def test_metrics_that_are_none_refuse_their_own_row_only(call: Caller) -> None:
+    made = [create(call), create(call)]
+    named = [{"queueId": row["queueId"], "claimToken": row["claimToken"]} for row in (claim(call), claim(call))]
+
+    rows = must(
+        call(
+            "UpdateQueueItemHeartbeat",
+            _as="build-01",
+            items=[{**named[0], "metrics": {"done": 3}}, {**named[1], "metrics": {"log": "printed"}}],
+        )
+    ).rows
+
+    assert [row["accepted"] for row in rows] == [True, False]
+    assert rows[1]["message"] == "metrics must be a JSON object of numbers, of at most 4 KiB"
+    assert call("GetQueueItem", queueId=made[0]).row["metrics"] == {"done": 3}
+
+
 def test_late_and_foreign_ones_do_not_refuse_the_call(call: Caller) -> None:
     for _ in range(3):
         create(call)

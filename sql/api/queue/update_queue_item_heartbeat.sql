@@ -6,6 +6,7 @@ create or replace function api.update_queue_item_heartbeat(
     p_progress      data.fraction default null,
     p_lease_seconds data.lease_seconds default null,
     p_items         data.heartbeat[] default null,
+    p_metrics       jsonb default null,
     out items             data.heartbeat_answer[],
     out drain             boolean,
     out heartbeat_seconds integer,
@@ -22,18 +23,20 @@ as $$
 --   claimToken    from the claim
 --   progress      0 to 1
 --   leaseSeconds  how long the claim holds from now, 5 to 86400; default: as long as before
---   items         instead: 1 to 1,000 objects with taskId or queueId, claimToken, progress and leaseSeconds
+--   items         instead: 1 to 1,000 objects with taskId or queueId, claimToken, progress, leaseSeconds and metrics
+--   metrics       a JSON object of numbers, of at most 4 KiB: what the job counts, instead of what it has reported before
 -- Returns:
 --   1: a row per item: whether the claim still holds, until when, and whether a cancel was requested
 --   drain: whether the agent should take no new work
 --   heartbeatSeconds: how often a heartbeat is due
 --   stop: whether the agent should end once nothing is in hand
 -- Errors:
---   JB400  neither an item nor items, both, or not 1 to 1,000
+--   JB400  neither an item nor items, both, or not 1 to 1,000; metrics are no numbers or too long (in items the row says so)
 --   JB403  the team named is not the caller's
 --   JB404  the company has no such item, or it is not the caller's (one item only; in items the row says so)
 --   JB409  the claim is late, or its token missing or wrong (one item only; in items the row says so)
 -- Rules:
+--   Progress and metrics are kept in the clear; what a job prints has its place in the response.
 --   The first heartbeat makes the item PROCESSING.
 --   A claim that the sweep has put back while nobody else claimed is renewed.
 declare
@@ -51,8 +54,8 @@ begin
     stop := coalesce(v_orders.stop, false);
 
     if p_items is null then
-        v_answer := queue.beat(v_caller, row(p_task_id, p_queue_id, p_claim_token, p_progress, p_lease_seconds)::data.heartbeat,
-            p_team_name, v_now);
+        v_answer := queue.beat(v_caller, row(p_task_id, p_queue_id, p_claim_token, p_progress, p_lease_seconds,
+            p_metrics)::data.heartbeat, p_team_name, v_now);
         if not v_answer.accepted then
             raise exception using errcode = 'JB409', message = v_answer.message;
         end if;

@@ -61,7 +61,7 @@ begin
         v_claim := queue.claim_by_response(v_caller, v_item, v_now);
     end if;
 
-    v_item := queue.show_sign_of_life(v_caller, v_item, v_claim, v_now, null, null);
+    v_item := queue.show_sign_of_life(v_caller, v_item, v_claim, v_now, null, null, null);
 
     select stored.version
     into v_current
