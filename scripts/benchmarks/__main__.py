@@ -23,7 +23,9 @@ def main() -> None:
     parser.add_argument(
         "--share", type=float, default=1.0, help="of history and churn of `dispatch` (default 1: 30 min)"
     )
-    parser.add_argument("--peers", action="store_true", help="compare with PgQueuer, installed into .venv-peers")
+    parser.add_argument(
+        "--peers", action="store_true", help="compare with PgQueuer, procrastinate and RQ, installed into .venv-peers"
+    )
     options = parser.parse_args()
     if unknown := set(options.parts) - {*PARTS, "all"}:
         parser.error(f"{', '.join(sorted(unknown))}: the parts are {', '.join(PARTS)}")
@@ -43,7 +45,7 @@ def main() -> None:
                 "start": lambda: http_part.pick_up(stage, peers=options.peers),
                 "wait": lambda: wait_part.measure(stage, options.agents),
                 "dispatch": lambda: dispatch_part.measure(stage, options.seconds, options.rounds, options.share),
-                "batch": lambda: batch_part.measure(stage, options.rounds),
+                "batch": lambda: batch_part.measure(stage, options.rounds, peers=options.peers),
                 "rotate": lambda: rotate_part.measure(stage),
             }[part]()
         show(console, part, figures)

@@ -21,8 +21,9 @@ PAYLOAD = json.dumps({"handler": "shell", "argv": ["true"], "note": "x" * 980})
 ANSWER = json.dumps({"handler": "shell", "exitCode": 0, "stdout": "", "stderr": ""})
 
 
-def measure(stage: Stage, rounds: int) -> list[Figure]:
-    """Jobs a second of us and of each peer, in turn, and how far we are ahead of the best of them."""
+def measure(stage: Stage, rounds: int, *, peers: bool) -> list[Figure]:
+    """Jobs a second of us and, if they are wanted, of each peer, in turn, and how far we are ahead of each."""
+    compared = BATCH_PEERS if peers else ()
     speeds: dict[str, list[float]] = {"machine-job-broker": []}
     missing: dict[str, str] = {}
     with stage.broker() as (url, _):
@@ -32,7 +33,7 @@ def measure(stage: Stage, rounds: int) -> list[Figure]:
         for number in range(rounds):
             empty(stage)
             speeds["machine-job-broker"].append(Batches(stage, url).speed())
-            for peer in BATCH_PEERS:
+            for peer in compared:
                 if peer in missing:
                     continue
                 try:
@@ -41,7 +42,7 @@ def measure(stage: Stage, rounds: int) -> list[Figure]:
                     missing[peer] = str(error)
     ours = speeds["machine-job-broker"]
     figures = [Figure(f"{JOBS:,} jobs by {BATCH}, over HTTP, encrypted: machine-job-broker", ours, "jobs/s")]
-    for peer in BATCH_PEERS:
+    for peer in compared:
         if peer in missing:
             figures.append(Figure(f"the same: {peer} is not available: {missing[peer]}", [0.0], ""))
             continue

@@ -48,26 +48,20 @@ FILL = """
         where queue_name = 'full')
 """
 
-# Behind CREATE, to a whole life: claimed, and completed in short.
+# Behind CREATE, to a whole life: claimed, and completed by who claimed it.
 LIVE_AND_END = r"""
+    begin;
+    select set_config('broker.token_hash', '{session}', true);
+    select (items[1]).queue_id, (items[1]).attempt
+    from api.get_queue_items_next(p_machine_name => 'm' || :m, p_item_count => 1, p_claim => sha256('x')) \gset
+    end;
     \startpipeline
     select set_config('broker.token_hash', '{session}', true);
-    select * from api.get_queue_items_next(p_machine_name => 'm' || :m, p_item_count => 1, p_claim => sha256('x'));
+    select * from api.update_queue_item_to_completed(p_queue_id => :queue_id, p_claim_token => sha256('x'),
+        p_response_vault => row('machine', md5('m' || :m)::uuid, 'queue_item',
+            (select task_id from data.queue_item where queue_id = :queue_id and company_id > 0), :attempt::integer,
+            'response', 1, :wrapped_key, :content, sha256('answer'))::data.vault);
     \endpipeline
-    update data.queue_item
-    set status = 'COMPLETED', lease_seconds = null, lease_until = null, finished_time = clock_timestamp(),
-        completion_status = 'SUCCESS'
-    where queue_id = (
-        select item.queue_id
-        from data.queue_item as item
-        join data.machine as machine on machine.machine_id = item.machine_id
-        where machine.machine_name = 'm' || :m
-          and item.policy_id = (
-              select policy_id from data.queue_policy
-              where team_id = machine.team_id and queue_name = 'default')
-          and item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')
-        limit 1
-        for update skip locked);
 """
 
 

@@ -51,18 +51,20 @@ CREATE = r"""
     \endpipeline
 """
 
+# A claim that finds nothing divides by zero: it is no sample of a claim.
 CLAIM = r"""
     \set m random(1, 100)
     \startpipeline
     select set_config('broker.token_hash', '{session}', true);
-    select * from api.get_queue_items_next(p_machine_name => 'm' || :m, p_item_count => 1, p_claim => sha256('x'));
+    select *, 1 / cardinality(items)
+    from api.get_queue_items_next(p_machine_name => 'm' || :m, p_item_count => 1, p_claim => sha256('x'));
     \endpipeline
 """
 
 AGENT_CLAIM = r"""
     \startpipeline
     select set_config('broker.token_hash', '{agent}', true);
-    select * from api.get_queue_items_next(p_item_count => 1, p_claim => sha256('x'));
+    select *, 1 / cardinality(items) from api.get_queue_items_next(p_item_count => 1, p_claim => sha256('x'));
     \endpipeline
 """
 
