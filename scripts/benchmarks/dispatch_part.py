@@ -171,6 +171,8 @@ def turn_over(bench: Bench) -> None:
 def old_snapshot(stage: Stage) -> Iterator[None]:
     """A transaction that began before and reads what was then: nothing that dies may be cleaned away."""
     with psycopg.connect(stage.url) as connection:
+        connection.execute("set idle_in_transaction_session_timeout = 0")  # else the server ends who holds it up
+        connection.commit()
         connection.execute("set transaction isolation level repeatable read")
         connection.execute("select count(*) from data.company")
         yield

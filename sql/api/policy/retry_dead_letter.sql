@@ -21,7 +21,8 @@ as $$
 --   JB404  the company has no such dead letter, or its team is not the caller's
 --   JB409  it is RESOLVED or DISCARDED, or the item's machine or queue was deleted
 -- Rules:
---   The new item has the job, place, priority and limits of the original; its attempts begin anew.
+--   The new item has the job, place, priority and limits of the original; its attempts begin anew. It waits for nothing, also when
+--   the original failed for what it depended on.
 --   It is audited who settles a dead letter.
 #variable_conflict use_column
 declare
