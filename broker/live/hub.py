@@ -19,6 +19,7 @@ from enum import Enum
 
 import psycopg
 
+from broker.database.arguments import as_array
 from broker.database.database import Database, SchemaChangedError, UnavailableError
 from broker.live.clients import Clients
 from broker.live.notices import Notices
@@ -30,6 +31,7 @@ LOOK_BACK_EVERY_SECONDS = 10.0
 REMEMBERED_KEYS = 10_000
 CLOSE_SECONDS = 5.0  # then a look that hangs in a lost connection is left to itself
 READY_SINCE = "select wake, until from keyring.ready_since($1)"
+LOOKS_OF = "select key, look from keyring.looks_of($1)"
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +54,15 @@ def new_bell() -> threading.Lock:
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """One waiting request."""
+    """One waiting request.
+
+    Attributes:
+        looks: of items that it watches, by their keys: how they looked when it looked.
+    """
 
     keys: Sequence[str]
     client: int | None
+    looks: dict[str, str] = field(default_factory=dict)
     bell: threading.Lock = field(default_factory=new_bell)
     ending: Ending | None = None
 
@@ -133,11 +140,14 @@ class Hub:
         """Wait until one of the keys is woken, or was since the mark.
 
         Args:
+            keys: of an item with its look, `item:1:2=...`, where the look once a second is to find any other look.
             mark: what `mark` gave before the caller looked and found nothing.
             seconds: at most.
             client: file descriptor of the connection that gets the answer; the wait ends when its other end closes it.
         """
-        waiter = Waiter(keys, client)
+        looks = dict(key.split("=", 1) for key in keys if "=" in key)
+        keys = [key.partition("=")[0] for key in keys]
+        waiter = Waiter(keys, client, looks)
         with self._lock:
             if self._closed:
                 return Ending.CLOSED
@@ -217,6 +227,7 @@ class Hub:
                 self._look_far_time = time.monotonic() + LOOK_BACK_EVERY_SECONDS
                 until -= LOOK_BACK
             until = self._wake_ready_since(until)
+            self._wake_watchers()
         except (psycopg.Error, SchemaChangedError, UnavailableError) as error:
             if not self._blind:
                 logger.warning("cannot look for ready items, trying on: %s", error)
@@ -230,6 +241,18 @@ class Hub:
         self._ring(row["wake"])
         until: datetime = row["until"]
         return until
+
+    def _wake_watchers(self) -> None:
+        """Wake who watches an item that does not look as it did when he looked."""
+        with self._lock:
+            watched = list({key for waiter in self._everybody for key in waiter.looks})
+        if not watched:
+            return
+        looks = {row["key"]: row["look"] for row in self._database.query(LOOKS_OF, as_array(watched))}
+        with self._lock:
+            for waiter in self._everybody:
+                if any(key in looks and looks[key] != look for key, look in waiter.looks.items()):
+                    waiter.ring(Ending.WOKEN)
 
     def _dismiss_gone(self) -> None:
         with self._lock:

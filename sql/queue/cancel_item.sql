@@ -15,7 +15,7 @@ as $$
 -- Returns:
 --   item    after the change
 --   result  what was done
---   wake    who may take something now: what the item held up in its queue, or what runs anyway after it
+--   wake    who watches it, and who may take something now: what the item held up in its queue, or what runs anyway after it
 begin
     if p_item.status = 'PROCESSING' then
         perform data.record_event(p_item, 'CANCEL_REQUESTED', p_caller.actor, p_now, p_reason);
@@ -27,6 +27,7 @@ begin
           and asked.queue_id = p_item.queue_id
         returning asked.* into item;
         result := 'asked to stop';
+        wake := array[queue.item_key(p_item.company_id, p_item.queue_id)];
         return;
     end if;
 
@@ -53,6 +54,6 @@ begin
     returning ended.* into item;
     perform queue.item_ended(item, p_now);
     result := 'cancelled';
-    wake := queue.ended_keys(p_item, p_now);
+    wake := queue.item_key(p_item.company_id, p_item.queue_id) || queue.ended_keys(p_item, p_now)::text[];
 end;
 $$;

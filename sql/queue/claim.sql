@@ -111,7 +111,7 @@ begin
         row(item.created_time, its.version, data.vault_of(its.vault), its.machine_name, its.bridge_name, its.team_name,
             item.queue_id, item.task_id, p_claim_hash, item.attempt, item.lease_seconds, item.lease_until,
             data.priority_level_of(item.priority, p_caller.plan), item.timeout_seconds, item.metadata, its.queue_name,
-            nullif(its.secrets, '{}'))::data.claimed_item
+            nullif(its.secrets, '{}'), array[queue.item_key(item.company_id, item.queue_id)])::data.claimed_item
         order by item.priority desc, item.queue_id), bool_or(its.bridge_id <> p_caller.bridge_id)
     into items, v_left
     from data.queue_item as item

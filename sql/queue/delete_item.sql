@@ -7,7 +7,7 @@ as $$
 -- Arguments:
 --   item  locked
 -- Returns:
---   who may take something now: what the item held up in its queue, or what runs anyway after it
+--   who watches it, and who may take something now: what the item held up in its queue, or what runs anyway after it
 declare
     v_root   bigint := coalesce(p_item.vault_queue_id, p_item.queue_id);
     v_vaults bigint[];
@@ -69,6 +69,6 @@ begin
     delete from data.vault_record as stored
     where stored.company_id = p_item.company_id
       and stored.vault_record_id = any(v_vaults);
-    return v_wake;
+    return queue.item_key(p_item.company_id, p_item.queue_id) || v_wake::text[];
 end;
 $$;

@@ -171,3 +171,12 @@ def test_of_two_cancels_at_once_one_finds_the_item_cancelled(call: Caller, queue
     )
 
     assert sorted(reply.failure for reply in replies) == [0, 409]
+
+
+def test_the_newest_is_cancelled_in_place_of_what_it_retries(call: Caller, queue_item: MakeItem) -> None:
+    first = queue_item("FAILED")
+    retry = must(call("RetryFailedQueueItem", originalQueueId=first)).row["newQueueId"]
+
+    row = must(call("CancelQueueItem", queueId=first, newest=True)).row
+
+    assert (row["queueId"], row["status"]) == (retry, "CANCELLED")

@@ -223,3 +223,15 @@ def test_a_deleted_queue_hinders_no_retry_in_another(call: Caller, queue_item: M
         must(call("DeleteQueue", _as="ann", teamName="ops", queueName=name))
 
     assert must(retry(call, queue_item(status="FAILED"))).row["newQueueId"] > 0
+
+
+def test_the_newest_is_retried_in_place_of_what_it_retries(call: Caller, queue_item: MakeItem) -> None:
+    first = queue_item("FAILED")
+    second = must(call("RetryFailedQueueItem", originalQueueId=first, newest=True)).row["newQueueId"]
+
+    waiting = call("RetryFailedQueueItem", originalQueueId=first, newest=True)
+    must(call("CancelQueueItem", queueId=second))
+    third = must(call("RetryFailedQueueItem", originalQueueId=first, newest=True)).row
+
+    assert waiting.errors == [f"queue item {second} is PENDING: only a FAILED or CANCELLED one can be retried"]
+    assert third["originalQueueId"] == second

@@ -44,7 +44,8 @@ begin
 
     return query
     select letter.dead_letter_id, letter.status, letter.queue_id, v_item.queue_id, v_item.task_id, v_item.created_time,
-           its.machine_name, queue.wake_of(v_item)
+           its.machine_name, (queue.wake_of(v_item)::text[]
+               || queue.item_key(letter.company_id, letter.queue_id))::data.wake
     from data.dead_letter as letter
     cross join queue.places_of(v_item) as its
     where letter.company_id = v_letter.company_id

@@ -3,7 +3,8 @@ create or replace function api.cancel_queue_item(
     p_task_id    uuid default null,
     p_team_name  text default null,
     p_reason     data.note default null,
-    p_force      boolean default false)
+    p_force      boolean default false,
+    p_newest     boolean default false)
 returns table (
     queue_id        bigint,
     task_id         uuid,
@@ -24,6 +25,7 @@ as $$
 --   teamName  if given, must be the item's team
 --   reason    why, kept in the item's trace
 --   force     a PROCESSING item becomes CANCELLING, and CANCELLED when its agent confirms or is lost
+--   newest    true: the newest of the item, its retries, their retries, and so on, in its place
 -- Returns:
 --   1: the item after the change, one row
 -- Errors:
@@ -41,9 +43,13 @@ declare
     v_now       timestamptz := data.clock();
     -- Locked: an agent may be starting this item right now.
     v_item      data.queue_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
-    v_hindrance text := queue.cancel_hindrance(v_item, p_force);
+    v_hindrance text;
     v_done      record;
 begin
+    if p_newest then
+        v_item := auth.require_item(v_caller, queue.newest_of(v_caller.company_id, v_item.queue_id), null, null);
+    end if;
+    v_hindrance := queue.cancel_hindrance(v_item, p_force);
     if v_hindrance is not null then
         raise exception using errcode = 'JB409', message = v_hindrance;
     end if;

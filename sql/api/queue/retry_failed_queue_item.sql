@@ -2,7 +2,8 @@ create or replace function api.retry_failed_queue_item(
     p_original_queue_id bigint default null,
     p_task_id           uuid default null,
     p_team_name         text default null,
-    p_modified_vault    data.vault default null)
+    p_modified_vault    data.vault default null,
+    p_newest            boolean default false)
 returns table (
     new_queue_id      bigint,
     "time"            timestamptz,
@@ -24,6 +25,7 @@ as $$
 --   taskId           the same by its other name
 --   teamName         if given, must be the item's team
 --   modifiedVault    the job for this time, JSON text; left out: the original's
+--   newest           true: the newest of the item, its retries, their retries, and so on, in its place
 -- Returns:
 --   1: the new item, one row; newRetryCount: how often the original has been retried now
 -- Errors:
@@ -37,6 +39,7 @@ as $$
 --   The original queue item must exist and be in a failed or cancelled state.
 --   If modifiedVault is null, the original vault content is used: the new item refers to it, so no key is needed.
 --   The new queue item inherits the machine assignment from the original.
+--   Of two calls for the newest at once, one retries it, and the other finds it waiting.
 --   Priority is preserved if applicable.
 --   What the original depended on is not asked again: the new item waits for nothing, also when the original failed for that reason.
 #variable_conflict use_column
@@ -49,6 +52,9 @@ begin
     -- The gate before the item: who closes it may want the item next.
     perform queue.pass_gate(v_caller.company_id);
     v_original := auth.require_item(v_caller, p_original_queue_id, p_task_id, p_team_name);
+    if p_newest then
+        v_original := auth.require_item(v_caller, queue.newest_of(v_caller.company_id, v_original.queue_id), null, null);
+    end if;
     v_item := queue.retry_item(v_caller, v_original, p_modified_vault, v_now);
 
     return query
@@ -56,7 +62,8 @@ begin
            (select count(*)::integer
             from data.queue_item as retry
             where retry.company_id = v_original.company_id
-              and retry.original_queue_id = v_original.queue_id), 'queued again', queue.wake_of(v_item)
+              and retry.original_queue_id = v_original.queue_id), 'queued again',
+           (queue.wake_of(v_item)::text[] || queue.item_key(v_original.company_id, v_original.queue_id))::data.wake
     from queue.places_of(v_item) as its;
 end;
 $$;

@@ -65,7 +65,8 @@ begin
             v_new := queue.retry_item(v_caller, v_item, null, v_now);
         end if;
         items := items || row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, v_new.task_id, v_new.queue_id,
-            queue.wake_of(v_new))::data.bulk_retry;
+            queue.wake_of(v_new)::text[] || case
+                when v_new.queue_id is not null then array[queue.item_key(v_item.company_id, v_item.queue_id)] end)::data.bulk_retry;
     end loop;
 
     items := items || array(

@@ -45,7 +45,7 @@ begin
             v_judged := queue.judge_claim(v_caller, v_item, v_request.claim_token);
             if v_judged.verdict = 'good' then
                 perform queue.put_back(v_item, 'RETURNED', v_caller.actor, v_now, 'given back by the agent');
-                wake := wake || queue.room_keys(v_item) || (
+                wake := wake || queue.item_key(v_item.company_id, v_item.queue_id) || queue.room_keys(v_item) || (
                     select queue.wake_of(item)
                     from data.queue_item as item
                     where item.company_id = v_item.company_id

@@ -86,7 +86,7 @@ begin
             v_answer := queue.beat(v_caller, v_beat, null, v_now);
         exception
             when sqlstate 'JB404' or sqlstate 'JB400' then
-                v_answer := row(v_beat.task_id, v_beat.queue_id, false, null, false, sqlerrm)::data.heartbeat_answer;
+                v_answer := row(v_beat.task_id, v_beat.queue_id, false, null, false, sqlerrm, null)::data.heartbeat_answer;
         end;
         items := items || v_answer;
     end loop;

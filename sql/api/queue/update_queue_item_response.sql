@@ -44,6 +44,7 @@ declare
     v_item    data.queue_item;
     v_judged  record;
     v_claim   data.claim;
+    v_wake    data.wake;
     v_current integer;
     v_kept    record;
 begin
@@ -52,6 +53,8 @@ begin
     end if;
     v_item := auth.require_item(v_caller, p_queue_id, p_task_id, p_team_name);
 
+    v_wake := case when v_item.status in ('PENDING', 'ASSIGNED') then
+        array[queue.item_key(v_item.company_id, v_item.queue_id)] end;
     v_judged := queue.judge_claim(v_caller, v_item, p_claim_token);
     v_claim := v_judged.claim;
     if v_judged.verdict <> 'good' then
@@ -91,7 +94,7 @@ begin
 
     response := array(
         select row(v_item.queue_id, v_item.task_id, v_now, its.machine_name, v_kept.version,
-                   case when v_kept.version = 1 then 'response added' else 'response updated' end)::data.response_answer
+                   case when v_kept.version = 1 then 'response added' else 'response updated' end, v_wake)::data.response_answer
         from queue.places_of(v_item) as its);
 end;
 $$;

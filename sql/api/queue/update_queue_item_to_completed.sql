@@ -65,7 +65,7 @@ begin
     end if;
 
     v_item := v_done.item;
-    wake := v_keys || case when v_item.has_dependants then
+    wake := v_keys || queue.item_key(v_item.company_id, v_item.queue_id) || case when v_item.has_dependants then
         queue.released_keys(v_item.company_id, array[v_item.queue_id], v_now) end;
     completed := array[row(
         v_item.queue_id, v_item.task_id, v_item.status, v_item.finished_time,

@@ -73,7 +73,8 @@ begin
         || case when v_needed <> '{}' then queue.released_keys(v_caller.company_id, v_needed, v_now) end;
     items := array(
         select row(coalesce(answer.task_id, its.task_id), answer.queue_id, answer.accepted, answer.status, answer.message,
-                   case when answer.ordinality = 1 then v_keys end)::data.completion_answer
+                   case when answer.accepted then array[queue.item_key(v_caller.company_id, answer.queue_id)] end
+                       || case when answer.ordinality = 1 then v_keys end)::data.completion_answer
         from unnest(items) with ordinality as answer
         left join lateral (
             select item.task_id
