@@ -148,6 +148,34 @@ join data.schedule as schedule on schedule.company_id = item.company_id and sche
 where item.tick_time is not null
   and (item.original_queue_id is not null or schedule.last_tick_time is null or item.tick_time > schedule.last_tick_time);
 
+create or replace view data.invariant_items_of_flows_are_its_tasks as
+select item.company_id, item.queue_id
+from data.queue_item as item
+where (item.flow_id is null) <> (item.flow_task is null);
+
+create or replace view data.invariant_a_flow_stays_in_one_queue as
+select item.company_id, item.flow_id
+from data.queue_item as item
+where item.flow_id is not null
+group by item.company_id, item.flow_id
+having count(distinct item.team_id) > 1
+    or count(distinct item.policy_id) > 1;
+
+create or replace view data.invariant_retries_are_the_tasks_that_they_retry as
+select retry.company_id, retry.queue_id
+from data.queue_item as retry
+join data.queue_item as original on original.company_id = retry.company_id and original.queue_id = retry.original_queue_id
+where (retry.flow_id, retry.flow_task) is distinct from (original.flow_id, original.flow_task);
+
+-- Two items of one task are there only when the younger one is a retry.
+create or replace view data.invariant_a_flow_has_each_task_once as
+select item.company_id, item.flow_id, item.flow_task
+from data.queue_item as item
+where item.flow_id is not null
+  and item.original_queue_id is null
+group by item.company_id, item.flow_id, item.flow_task
+having count(*) > 1;
+
 create or replace view data.invariant_machines_belong_to_the_items_team as
 select item.company_id, item.queue_id
 from data.queue_item as item

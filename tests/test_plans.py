@@ -155,9 +155,13 @@ class Hot:
         token_hash = hashlib.sha256(self._world.tokens[who].encode()).hexdigest()
         with self._connection.transaction():
             self._connection.execute("select set_config('broker.token_hash', %s, true)", [token_hash])
-            self._connection.add_notice_handler(self._keep_plan)
-            self._connection.execute(f"select * from api.{call}".encode(), values)
-            self._connection.remove_notice_handler(self._keep_plan)
+            self.watch(f"select * from api.{call}", values)
+
+    def watch(self, statement: str, values: Row | None = None) -> None:
+        """Run a statement, and keep its plans and those of all within it."""
+        self._connection.add_notice_handler(self._keep_plan)
+        self._connection.execute(statement.encode(), values)
+        self._connection.remove_notice_handler(self._keep_plan)
 
     def reads(self, tables: Collection[str]) -> Iterator[Read]:
         """How rows of these tables were read."""
@@ -280,7 +284,7 @@ def test_items_named_by_task_id_are_found_without_reading_others(
         hot.create()
         item = hot.claim("build-01")
         named = "p_items => array[row(%(task_id)s, null, sha256('claim'), {})::data.{}]"
-        beat, back = named.format("null, null", "heartbeat"), "p_items => array[{}]"
+        beat, back = named.format("null, null, null", "heartbeat"), "p_items => array[{}]"
         hot.call("build-01", f"update_queue_item_heartbeat({beat})", item)
         request = "row(%(task_id)s, null, sha256('claim'))::data.return_request"
         hot.call("build-01", f"return_queue_items({back.format(request)})", item)

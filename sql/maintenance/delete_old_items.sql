@@ -9,6 +9,7 @@ as $$
 -- Rules:
 --   Queue by queue, the oldest first, at most 1,000 of a company in one run.
 --   Protected items stay, and those for which others still wait. A request vault that others refer to goes with its last referrer.
+--   Items of a flow stay until all of it has ended, and has been ended as long as its queue keeps what has.
 --   A deleted queue goes on keeping its items as long as it said.
 --   An item that somebody is changing right now is locked, and skipped.
 --   Two brokers at once: one works, the other finds the lock taken and does nothing.
@@ -44,6 +45,15 @@ begin
               and item.policy_id = v_policy.policy_id
               and item.finished_time < v_policy.kept_since
               and not item.protected
+              -- What has not ended comes first in this order.
+              and (item.flow_id is null or (
+                  select latest.finished_time
+                  from data.queue_item as latest
+                  where latest.company_id = item.company_id
+                    and latest.team_id = item.team_id
+                    and latest.flow_id = item.flow_id
+                  order by latest.finished_time desc
+                  limit 1) < v_policy.kept_since)
               and not (item.has_dependants and exists (
                   select from data.dependency as dependency
                   join data.queue_item as waiting

@@ -57,7 +57,8 @@ begin
     insert into data.queue_item (
         company_id, queue_id, task_id, team_id, policy_id, lane_id, machine_id, pooled, labels, priority, max_attempts, retries,
         timeout_seconds, backoff, metadata, request_vault_id, vault_queue_id, original_queue_id, schedule_id, tick_time,
-        created_by, counted_user_id, created_time, ready_time, expires_time, held, run_anyway, open_dependency_count)
+        created_by, counted_user_id, created_time, ready_time, expires_time, held, run_anyway, open_dependency_count,
+        flow_id, flow_task)
     overriding system value
     select p_caller.company_id, v_ids[item.ordinality], item.task_id, item.team_id, item.policy_id, v_lane_ids[item.ordinality],
            item.machine_id, item.machine_id is null, item.labels, item.priority, item.max_attempts, item.retries,
@@ -65,7 +66,7 @@ begin
            item.vault_queue_id, item.original_queue_id, item.schedule_id, item.tick_time, p_caller.user_id,
            v_counted_user_id, p_now, coalesce(item.ready_time, p_now), item.expires_time,
            case when v_open[item.ordinality] > 0 then 'DEPENDENCY' when item.ready_time > p_now then 'TIME' end::data.hold,
-           coalesce(item.run_anyway, false), coalesce(v_open[item.ordinality], 0)
+           coalesce(item.run_anyway, false), coalesce(v_open[item.ordinality], 0), item.flow_id, item.flow_task
     from unnest(p_items) with ordinality as item;
 
     if v_open is not null then

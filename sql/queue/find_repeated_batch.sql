@@ -3,6 +3,7 @@ create or replace function queue.find_repeated_batch(
     p_idempotency_key text,
     p_team            data.team,
     p_orders          data.batch_item[],
+    p_as_flow         boolean,
     p_now             timestamptz)
 returns bigint[]
 language plpgsql volatile set search_path = ''
@@ -10,6 +11,8 @@ as $$
 -- The items that a batch of this user with this Idempotency-Key has made before, in the order of the batch; null when this one is
 -- the first, which then holds the key.
 --
+-- Arguments:
+--   as_flow  whether the batch makes a flow: one that does not is another
 -- Errors:
 --   JB409  the key was used with another body, or one of its items has been deleted since
 declare
@@ -21,6 +24,7 @@ declare
 begin
     v_kept := queue.use_key(p_caller, p_idempotency_key, substring(v_vaults from 1 for 4) || sha256(v_vaults), (
         select jsonb_build_array(p_team.team_id, jsonb_agg(to_jsonb(given) - 'queue_vault' order by given.ordinality))
+                   || case when p_as_flow then '["flow"]' else '[]' end::jsonb
         from unnest(p_orders) with ordinality as given), p_now);
     if v_kept.company_id is null then
         return null;

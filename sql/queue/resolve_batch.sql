@@ -1,13 +1,16 @@
 create or replace function queue.resolve_batch(
-    p_caller auth.caller,
-    p_team   data.team,
-    p_orders data.batch_item[],
-    p_now    timestamptz)
+    p_caller  auth.caller,
+    p_team    data.team,
+    p_orders  data.batch_item[],
+    p_flow_id uuid,
+    p_now     timestamptz)
 returns data.new_item[]
 language plpgsql stable set search_path = ''
 as $$
 -- Check a batch of orders, and find the machines and queues that they name.
 --
+-- Arguments:
+--   flow_id  of the flow that they make; null: they make none
 -- Returns:
 --   the items, in the order of the orders; their needs are still to be found
 -- Errors:
@@ -60,6 +63,10 @@ begin
         v_item.metadata := v_order.metadata;
         v_item.vault := v_order.vault;
         v_item.batch_place := v_place;
+        if p_flow_id is not null then
+            v_item.flow_id := p_flow_id;
+            v_item.flow_task := v_order.name;
+        end if;
         v_items[v_order.place] := v_item;
     end loop;
 

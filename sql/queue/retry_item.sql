@@ -49,6 +49,8 @@ begin
     v_new.backoff := p_original.backoff;
     v_new.metadata := p_original.metadata;
     v_new.original_queue_id := p_original.queue_id;
+    v_new.flow_id := p_original.flow_id;
+    v_new.flow_task := p_original.flow_task;
 
     v_items := queue.add_items(p_caller, array[v_new], p_now, format('retry of queue item %s', p_original.queue_id));
     perform data.record_event(p_original, 'RETRIED', p_caller.actor, p_now,

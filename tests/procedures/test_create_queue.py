@@ -3,6 +3,7 @@
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.queues import audited, new_queue
 from tests.world import NOBODY, Caller
@@ -176,3 +177,16 @@ def test_does_not_know_a_team_that_is_not_there(call: Caller) -> None:
     reply = call("CreateQueue", teamName="nowhere", queueName="mail")
 
     assert (reply.failure, reply.errors) == (404, ["team nowhere not found"])
+
+
+def test_can_do_without_a_limit_from_its_beginning(call: Caller) -> None:
+    made = new_queue(call, clear=["concurrency", "timeoutSeconds"])
+
+    assert (made["concurrency"], made["timeoutSeconds"]) == (None, None)
+
+
+@pytest.mark.parametrize("clear", [["rateLimit"], ["concurrency", "queueName"]])
+def test_refuses_to_do_without_anything_else(call: Caller, clear: list[str]) -> None:
+    reply = call("CreateQueue", teamName="ops", queueName="mail", clear=clear)
+
+    assert (reply.failure, reply.errors) == (400, ["clear names something else than concurrency and timeoutSeconds"])

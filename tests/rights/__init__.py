@@ -42,6 +42,7 @@ from tests.rights import (
     details,
     directory,
     failures,
+    flows,
     keys,
     lives,
     machines,
@@ -73,6 +74,7 @@ GROUPS = (
     batches,
     schedules,
     failures,
+    flows,
     machines,
 )
 

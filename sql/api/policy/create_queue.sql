@@ -8,7 +8,8 @@ create or replace function api.create_queue(
     p_rate_limit        jsonb default null,
     p_retention_seconds data.retention_seconds default null,
     p_retry_on_crash    boolean default true,
-    p_secrets           jsonb default '{}')
+    p_secrets           jsonb default '{}',
+    p_clear             text[] default null)
 returns setof data.listed_queue
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -18,9 +19,9 @@ as $$
 -- Arguments:
 --   teamName          a team of the caller
 --   queueName         its name
---   concurrency       how many of its items may run at once, 1 to 100000; UpdateQueue can lift this limit
+--   concurrency       how many of its items may run at once, 1 to 100000
 --   maxRetries        how often a failed item is tried again, 0 to 99
---   timeoutSeconds    how long an agent may work on an item, 1 second to a year; UpdateQueue can lift this limit
+--   timeoutSeconds    how long an agent may work on an item, 1 second to a year
 --   backoff           how long to wait before a retry: {"fixed": {"delayMs": n}}, {"exponential": {"initialDelayMs": n}} or
 --                     {"exponentialJitter": {"initialDelayMs": n}}
 --   rateLimit         {"maxBurst": n, "perSecond": x}: how many items may start in a burst, and how many each second after it;
@@ -29,10 +30,11 @@ as $$
 --   retryOnCrash      whether an item whose agent was lost is tried again
 --   secrets           {"NAME": {"env": "VARIABLE"} or {"file": "/path"}}: what ${secrets.NAME} in a job stands for; the agent looks it
 --                     up on its machine, as far as its configuration allows
+--   clear             concurrency, timeoutSeconds: limits that it shall not have, whatever they are without a word
 -- Returns:
 --   1: the queue, one row
 -- Errors:
---   JB400  backoff, rateLimit or secrets is not of its form
+--   JB400  backoff, rateLimit or secrets is not of its form, or clear names something else
 --   JB403  the team is not the caller's
 --   JB404  the company has no such team
 --   JB409  the team has a queue of that name
@@ -46,6 +48,9 @@ declare
     v_team   data.team := auth.lock_team(v_caller, p_team_name);
     v_policy data.queue_policy;
 begin
+    if not p_clear <@ array['concurrency', 'timeoutSeconds'] then
+        raise exception using errcode = 'JB400', message = 'clear names something else than concurrency and timeoutSeconds';
+    end if;
     perform queue.require_backoff(p_backoff);
     perform queue.require_secrets(p_secrets);
     if p_rate_limit is not null then
@@ -56,7 +61,9 @@ begin
         company_id, policy_uuid, team_id, queue_name, concurrency, max_retries, timeout_seconds, backoff, rate_burst,
         rate_per_second, retention_seconds, retry_on_crash, secrets, created_time)
     values (
-        v_caller.company_id, data.uuid_v7(), v_team.team_id, p_queue_name, p_concurrency, p_max_retries, p_timeout_seconds,
+        v_caller.company_id, data.uuid_v7(), v_team.team_id, p_queue_name,
+        case when 'concurrency' = any(p_clear) then null else p_concurrency end, p_max_retries,
+        case when 'timeoutSeconds' = any(p_clear) then null else p_timeout_seconds end,
         p_backoff, (p_rate_limit ->> 'maxBurst')::numeric, (p_rate_limit ->> 'perSecond')::double precision, p_retention_seconds,
         p_retry_on_crash, p_secrets, v_now)
     on conflict do nothing

@@ -40,49 +40,15 @@ declare
     v_caller auth.caller := auth.enter_call();
     v_now    timestamptz := data.clock();
     v_team   data.team := auth.require_team(v_caller, p_team_name);
-    v_new    data.new_item[];
-    v_linked record;
-    v_made   data.queue_item[];
-    v_keys   text[];
-    v_ids    bigint[];                                        -- in the order of the batch
+    v_batch  record;
 begin
-    if coalesce(cardinality(p_items), 0) not between 1 and 1000 then
-        raise exception using errcode = 'JB400',
-            message = format('items holds %s: 1 to 1,000 in one call', coalesce(cardinality(p_items), 0));
-    end if;
-
-    v_new := queue.resolve_batch(v_caller, v_team, p_items, v_now);
-    if p_idempotency_key is not null then
-        v_ids := queue.find_repeated_batch(v_caller, p_idempotency_key, v_team, p_items, v_now);
-    end if;
-
-    if v_ids is null then
-        perform queue.require_free_task_ids(v_caller.company_id, p_items);
-        v_linked := queue.link_batch(v_caller, v_team, p_items, v_new);
-        v_made := queue.add_items(v_caller, v_linked.items, v_now);
-        v_keys := queue.keys_of_needs(v_caller.company_id, array(
-            select need
-            from unnest(v_linked.items) as new
-            cross join unnest(new.needs) as need));
-        v_ids := array(
-            select made.queue_id
-            from unnest(v_made) with ordinality as made
-            order by v_linked.places[made.ordinality]);
-        if p_idempotency_key is not null then
-            update data.idempotency as kept
-            set queue_id = v_ids[1],
-                batch_ids = v_ids
-            where kept.company_id = v_caller.company_id
-              and kept.user_id = v_caller.user_id
-              and kept.idempotency_key = p_idempotency_key;
-        end if;
-    end if;
+    v_batch := queue.add_batch(v_caller, v_team, p_items, null, p_idempotency_key, v_now);
 
     return query
     select its.queue_id, its.task_id, p_items[made.place].name, its.machine_name, its.queue_name, its.status,
            data.priority_level_of(its.priority, v_caller.plan)::data.priority_level,
-           (its.wake || case when made.place = 1 then v_keys end)::data.wake
-    from unnest(v_ids) with ordinality as made (queue_id, place)
+           (its.wake || case when made.place = 1 then v_batch.wake end)::data.wake
+    from unnest(v_batch.queue_ids) with ordinality as made (queue_id, place)
     -- Item by item: as plain joins, planned on few rows, these read every item of the company.
     cross join lateral (
         select item.queue_id, item.task_id, item.status, item.priority, queue.wake_of(item) as wake,
