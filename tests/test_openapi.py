@@ -1,13 +1,16 @@
 """The contract for programs and the page for people: complete, consistent, and loading nothing from elsewhere."""
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from broker import SURFACES
 from broker.call import Procedures
 from broker.contract.openapi import build_document
+from broker.surfaces.paths import describe
 
 VAULT_BYTES = 262_144
 PATH = "/api/StoredProcedure/"
@@ -36,6 +39,22 @@ def test_says_of_each_procedure_what_it_does_takes_answers_and_refuses(document:
         assert "requestBody" in operation, path
         assert {"200", "400", "500", "503"} <= set(operation["responses"]), path
         assert "421" not in operation["responses"], path
+
+
+def test_has_every_route_of_the_surfaces_beside_the_procedures(procedures: Procedures) -> None:
+    whole = build_document(procedures.registry, VAULT_BYTES, [partial(describe, each) for each in SURFACES])
+    described = {
+        operation["operationId"]: operation
+        for path, item in whole["paths"].items()
+        if not path.startswith(PATH)
+        for operation in item.values()
+    }
+
+    assert set(described) == {f"{each.name}_{route.operation_id}" for each in SURFACES for route in each.routes}
+    for name, operation in described.items():
+        assert operation["summary"], name
+        assert {"400", "500", "503"} <= set(operation["responses"]), name
+        assert ("403" in operation["responses"]) == (operation["security"] != []), name
 
 
 def test_refers_to_nothing_that_is_not_there(document: dict[str, Any]) -> None:

@@ -28,12 +28,14 @@ most 64 deep; whole numbers are within 2^53. Times are ISO 8601; without an offs
 GENERAL_ERRORS = {
     400: "the body is not what this page says",
     401: UNAUTHENTICATED,
+    403: "the caller's kind or rights do not reach to this call",
     413: f"the body has more than {BODY_BYTES} bytes",
     415: "the body is not application/json, or compressed",
     500: "an error of the server; nothing of the call was kept",
     503: "the database is busy or away; repeat the call after Retry-After seconds",
     504: "the call took too long and was undone",
 }
+CALLER_ERRORS = frozenset({401, 403})  # where anyone may call, nobody is refused for who he is
 HIDDEN_ERRORS = frozenset({421})  # between broker and database only
 
 
@@ -138,7 +140,7 @@ def errors_of(procedure: Procedure) -> dict[int, str]:
         if status not in HIDDEN_ERRORS:
             told.setdefault(status, []).append(text)
     for status, text in GENERAL_ERRORS.items():
-        if status != 401 or "anyone" not in procedure.header.callers:
+        if status not in CALLER_ERRORS or "anyone" not in procedure.header.callers:
             told.setdefault(status, []).append(text)
     return {status: "; or ".join(told[status]) for status in sorted(told)}
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 
-from broker.contract.openapi import GENERAL_ERRORS
+from broker.contract.openapi import CALLER_ERRORS, GENERAL_ERRORS
 from broker.surfaces.problems import Problem
 from broker.surfaces.routes import TEAM_HEADER, Route, Surface
 
@@ -80,7 +80,9 @@ def describe_parameters(route: Route) -> list[Any]:
 
 def errors_of(surface: Surface, route: Route) -> dict[int, str]:
     """Every error status of a route with what it means."""
-    general = {status: text for status, text in GENERAL_ERRORS.items() if not (route.for_anyone and status == 401)}
+    general = {
+        status: text for status, text in GENERAL_ERRORS.items() if not (route.for_anyone and status in CALLER_ERRORS)
+    }
     told: dict[int, list[str]] = {}
     for errors in (route.errors, general):
         for status, text in errors.items():
