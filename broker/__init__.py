@@ -18,8 +18,9 @@ from broker.surfaces.paths import describe
 from broker.surfaces.routes import create_surface, retell
 from broker.surfaces.stored_procedure import create_stored_procedures
 from broker.surfaces.tasks import TASKS
+from broker.surfaces.webhooks import WEBHOOKS
 
-SURFACES = (TASKS,)
+SURFACES = (TASKS, WEBHOOKS)
 
 
 def create_app(config: Config) -> Flask:

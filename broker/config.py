@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 DEFAULT_PORT = 8585
+WEBHOOK_RETRY_SECONDS = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 PLANS = ("COMMUNITY", "ADVANCED", "PREMIUM", "ELITE")
 
 
@@ -34,6 +36,9 @@ class Config:
         retention_sweep_seconds: how often items are looked for that are older than their queue keeps them.
         event_days: months of events are dropped when they are older, and no item is left that was made before.
         vault_max_bytes: longest vault, in bytes of its JSON text.
+        webhook_allow_http: webhooks may be sent without TLS.
+        webhook_allow_networks: webhooks may be sent to these networks, though they are not public.
+        webhook_retry_seconds: how long after the one before it each attempt to send a webhook begins.
     """
 
     database_url: str | None = None
@@ -54,6 +59,9 @@ class Config:
     retention_sweep_seconds: float = 3600.0
     event_days: int = 400
     vault_max_bytes: int = 256 * 1024
+    webhook_allow_http: bool = False
+    webhook_allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_retry_seconds: tuple[int, ...] = WEBHOOK_RETRY_SECONDS
 
     @staticmethod
     def from_env(environ: Mapping[str, str] = os.environ) -> "Config":
@@ -86,6 +94,9 @@ class Config:
             retention_sweep_seconds=_seconds(environ, "BROKER_RETENTION_SWEEP_SECONDS", 3600.0, 86400),
             event_days=_whole(environ, "BROKER_EVENT_DAYS", 400, 31, 36500),
             vault_max_bytes=_whole(environ, "BROKER_VAULT_MAX_BYTES", 256 * 1024, 1024, 1024 * 1024),
+            webhook_allow_http=_switch(environ, "BROKER_WEBHOOK_ALLOW_HTTP", default=False),
+            webhook_allow_networks=_networks(environ, "BROKER_WEBHOOK_ALLOW_NETWORKS"),
+            webhook_retry_seconds=_delays(environ, "BROKER_WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_SECONDS),
         )
 
 
@@ -127,3 +138,23 @@ def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text in ("", "0", "1", "true", "false"):
         return default if not text else text in ("1", "true")
     raise ConfigError(f"{name} is {text!r}: it must be 1 or 0")
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(text.strip()) for text in environ.get(name, "").split(",") if text.strip())
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}; it must be networks such as 10.0.0.0/8, separated by commas") from None
+
+
+def _delays(environ: Mapping[str, str], name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    text = environ.get(name, "")
+    if not text.strip():
+        return default
+    try:
+        delays = tuple(int(delay) for delay in text.split(","))
+    except ValueError:
+        raise ConfigError(f"{name} is {text!r}: it must be whole numbers of seconds, separated by commas") from None
+    if delays[0] != 0 or len(delays) > 50 or not all(0 <= delay <= 604_800 for delay in delays):
+        raise ConfigError(f"{name} is {text}: it must be 0 and then up to 49 numbers from 0 to 604800")
+    return delays

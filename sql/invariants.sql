@@ -464,3 +464,13 @@ left join data.queue_policy as policy on policy.company_id = lane.company_id and
 left join data.machine as machine on machine.company_id = lane.company_id and machine.machine_id = lane.machine_id
 where policy.team_id is distinct from lane.team_id
    or lane.machine_id is not null and machine.team_id is distinct from lane.team_id;
+
+-- Of an item or a machine, no message is sent before an earlier one: it would be told in another order than it happened.
+create or replace view data.invariant_webhooks_are_told_in_order as
+select later.company_id, later.delivery_id
+from data.webhook_delivery as later
+join data.webhook_delivery as earlier
+    on earlier.company_id = later.company_id and earlier.webhook_id = later.webhook_id
+    and earlier.subject_id = later.subject_id and earlier.delivery_id < later.delivery_id
+where earlier.status = 'PENDING'
+  and (later.status <> 'PENDING' or later.attempt_count > 0 or later.lease_until is not null);

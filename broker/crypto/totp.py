@@ -14,12 +14,10 @@ import re
 from collections.abc import Callable
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from broker.crypto.keys import NONCE_BYTES, hkdf_sha256, length_prefixed
+from broker.crypto.instance_seal import InstanceSeal, SealError
 
 SECRET_BYTES = 20
 LEAST_SECRET_BYTES = 16  # RFC 4226, section 4, R6
@@ -29,8 +27,7 @@ STEP_SECONDS = 30
 TOLERATED_STEPS = (-1, 0, 1)
 ISSUER = "Machine Job Broker"
 
-_MAGIC = b"JT\x01\x01"
-_HEADER_BYTES = 8
+_SEAL = InstanceSeal(b"jb1/totp", b"JT")
 
 
 class SecretError(ValueError):
@@ -116,10 +113,7 @@ def seal_secret(
 
     Source: spec/vault-keys.md, grants, last line; AES-256-GCM, NIST SP 800-38D, section 7.1.
     """
-    header = _MAGIC + key_number.to_bytes(4, "big")
-    nonce = random_bytes(NONCE_BYTES)
-    sealed = AESGCM(_key(instance_key)).encrypt(nonce, secret, _associated_data(header, company_uuid, user_uuid))
-    return header + nonce + sealed
+    return _SEAL.seal(secret, instance_key, key_number, company_uuid, user_uuid, random_bytes)
 
 
 def open_secret(sealed: bytes, instance_key: bytes, key_number: int, company_uuid: UUID, user_uuid: UUID) -> bytes:
@@ -128,23 +122,11 @@ def open_secret(sealed: bytes, instance_key: bytes, key_number: int, company_uui
     Raises:
         SecretError: another key or owner, or altered bytes; which is not told.
     """
-    header = _MAGIC + key_number.to_bytes(4, "big")
-    nonce, content = sealed[_HEADER_BYTES : _HEADER_BYTES + NONCE_BYTES], sealed[_HEADER_BYTES + NONCE_BYTES :]
-    if not sealed.startswith(header) or len(nonce) != NONCE_BYTES:
-        raise SecretError("the sealed secret cannot be opened with this key")
     try:
-        return AESGCM(_key(instance_key)).decrypt(nonce, content, _associated_data(header, company_uuid, user_uuid))
-    except InvalidTag as error:
-        raise SecretError("the sealed secret cannot be opened with this key") from error
+        return _SEAL.open(sealed, instance_key, key_number, company_uuid, user_uuid)
+    except SealError as error:
+        raise SecretError(str(error)) from error
 
 
 def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303  # what authenticators know
-
-
-def _key(instance_key: bytes) -> bytes:
-    return hkdf_sha256(instance_key, b"", b"jb1/totp")
-
-
-def _associated_data(header: bytes, company_uuid: UUID, user_uuid: UUID) -> bytes:
-    return length_prefixed(b"jb1/totp", header, company_uuid.bytes, user_uuid.bytes)

@@ -1,7 +1,8 @@
 """The jobs that run by the clock, in every broker process.
 
 Each is one procedure of schema `maintenance`, which takes a lock that ends with its transaction and changes only what
-is still to be changed: ten brokers do the work of one, and none of them leads. Schedules have a job of their own.
+is still to be changed: ten brokers do the work of one, and none of them leads. Schedules and webhooks have jobs of
+their own.
 """
 
 import logging
@@ -18,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from broker.config import Config
 from broker.database.urls import background_url
+from broker.maintenance import webhooks
 from broker.maintenance.schedules import EVERY_SECONDS, JOB, Ticker
 
 RELEASE_SECONDS = 1.0
@@ -26,7 +28,7 @@ HOUR_SECONDS = 3600.0
 DAY_SECONDS = 86_400.0
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60
-JOBS_AT_ONCE = 3  # two slow sweeps hold up no schedule
+JOBS_AT_ONCE = 4  # two slow sweeps and a slow receiver of webhooks hold up no schedule
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("expire_items", config.sweep_seconds)
     yield Job("release_due", RELEASE_SECONDS)
     yield Job("raise_marks", config.sweep_seconds)
+    yield Job("notice_machines", config.sweep_seconds)
     yield Job("delete_expired", MINUTE_SECONDS)
     yield Job("close_refusal_counts", MINUTE_SECONDS)
     yield Job("anchor_audit", MINUTE_SECONDS)
@@ -64,6 +67,7 @@ def jobs_of(config: Config) -> Iterator[Job]:
     yield Job("delete_old_items", config.retention_sweep_seconds, batch=1000)
     yield Job("delete_idle_lanes", HOUR_SECONDS)
     yield Job("reconcile", HOUR_SECONDS)
+    yield Job("delete_old_deliveries", HOUR_SECONDS, batch=1000)
     yield Job("drop_old_events", DAY_SECONDS, (config.event_days,))
 
 
@@ -72,10 +76,11 @@ class Scheduler:
 
     def __init__(self, config: Config) -> None:
         jobs = tuple(jobs_of(config))
-        expected = [*(job.procedure for job in jobs), JOB]
+        expected = [*(job.procedure for job in jobs), JOB, webhooks.JOB]
         self._jobs = (Job("expect_runs", HOUR_SECONDS, (expected,), at_start=True), *jobs)
         self._url = background_url(config)
         self._ticker = Ticker(self._url)
+        self._deliverer = webhooks.Deliverer(config)
         self._stopped = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -98,6 +103,7 @@ class Scheduler:
                 id=job.procedure,
             )
         self._scheduler.add_job(self._ticker.run, "interval", seconds=EVERY_SECONDS, id=JOB)
+        self._scheduler.add_job(self._deliverer.run, "interval", seconds=webhooks.EVERY_SECONDS, id=webhooks.JOB)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -106,6 +112,7 @@ class Scheduler:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._ticker.close()
+        self._deliverer.close()
 
 
 def run_job(url: str, job: Job, stopped: Callable[[], bool] = lambda: False) -> None:

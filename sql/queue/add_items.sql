@@ -76,6 +76,7 @@ begin
     insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor, details)
     select p_caller.company_id, added.queue_id, p_now, 'CREATED', 0, p_caller.actor, p_details
     from unnest(v_ids) as added (queue_id);
+    perform queue.tell_webhooks(p_caller.company_id, v_ids, 'CREATED', p_now);
 
     return array(
         select item

@@ -97,6 +97,7 @@ begin
         from data.queue_item as item
         where item.company_id = p_caller.company_id
           and item.queue_id = any(v_ids);
+        perform queue.tell_webhooks(p_caller.company_id, v_ids, 'ASSIGNED', v_now);
 
         if p_start then
             insert into data.queue_event (company_id, queue_id, event_time, event, attempt, actor)

@@ -17,6 +17,7 @@ declare
 begin
     if p_item.finished_time is null then
         v_ended.status := 'CANCELLED';
+        perform queue.tell_webhooks(p_item.company_id, array[p_item.queue_id], 'CANCELLED', p_now);
         perform queue.item_ended(v_ended, p_now);
         v_wake := queue.ended_keys(p_item, p_now);
     end if;

@@ -108,6 +108,7 @@ begin
     from data.queue_item as item
     where item.company_id = p_caller.company_id
       and item.queue_id = any(v_ids);
+    perform queue.tell_webhooks(p_caller.company_id, v_ids, 'COMPLETED', p_now);
 
     if v_needed is not null then
         perform queue.release_dependants(p_caller.company_id, v_needed, p_now);

@@ -52,6 +52,7 @@ from tests.rights import (
     queues,
     schedules,
     sessions,
+    webhooks,
 )
 from tests.rights.stage import Bodies, Stage
 
@@ -76,6 +77,7 @@ GROUPS = (
     failures,
     flows,
     machines,
+    webhooks,
 )
 
 DEAD = ("nobody", "unknown", "expired", "idle", "ended", "deactivated", "removed")
@@ -102,6 +104,7 @@ ABSENT: dict[str, Any] = {
     "originalQueueId": 9007199254740000,
     "deadLetterId": 9007199254740000,
     "notificationId": 9007199254740000,
+    "webhookId": "01890a5d-ac96-774b-bcce-b302099a8057",
     "agentTokenId": "01890a5d-ac96-774b-bcce-b302099a8057",
     "teamName": "nowhere",
     "entityIdentifier": "nothing",
