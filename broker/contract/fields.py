@@ -262,6 +262,7 @@ VOCABULARY: Vocabulary = {
     "data.note": lambda **options: Text(1_000, **options),
     "data.request_id": lambda **options: Text(NAME_CHARACTERS, 1, **options),
     "data.priority_level": lambda **options: Whole(1, 5, **options),
+    "data.priority": lambda **options: Whole(0, 100, **options),
     "data.wait_seconds": lambda **options: Whole(0, 300, **options),
     "data.retry_limit": lambda **options: Whole(0, 99, **options),
     "data.expiry_seconds": lambda **options: Whole(1, 31_536_000, **options),

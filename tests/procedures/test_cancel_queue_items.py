@@ -35,6 +35,10 @@ def test_cancels_what_can_be_cancelled_and_says_of_the_rest_why_not(call: Caller
         "queueId": None,
         "done": False,
         "reason": f"queue item {ABSENT} not found",
+        "status": None,
+    }
+    assert {row["queueId"]: row["status"] for row in reply.rows[:-1]} == {
+        queue_id: status for status, queue_id in one_of_each.items()
     }
     assert reply.outputs == {"matched": 7, "done": 2, "more": False}
     assert status_of(call, one_of_each["PENDING"]) == status_of(call, one_of_each["ASSIGNED"]) == "CANCELLED"
@@ -251,3 +255,15 @@ def test_items_that_depend_on_each_other_end_as_the_call_says(
     ends = admin.execute("select queue_id, status::text from data.queue_item order by queue_id").fetchall()
     cancelled = [(row["queueId"], "CANCELLED") for row in (needed, dependant, last)]
     assert ends == [*(cancelled if procedure == "CancelQueueItems" else []), (left["queueId"], "FAILED")]
+
+
+def test_only_those_of_one_state_are_cancelled_when_asked_so(call: Caller, one_of_each: dict[str, int]) -> None:
+    tasks = [task_of(call, queue_id) for queue_id in one_of_each.values()]
+
+    reply = call("CancelQueueItems", taskIds=tasks, onlyStatus="PENDING", force=True)
+
+    assert said(reply) == {
+        queue_id: None if status == "PENDING" else f"queue item {queue_id} is {status}"
+        for status, queue_id in one_of_each.items()
+    }
+    assert status_of(call, one_of_each["ASSIGNED"]) == "ASSIGNED"

@@ -225,6 +225,7 @@ def test_a_deleted_queue_hinders_no_retry_in_another(call: Caller, queue_item: M
     assert must(retry(call, queue_item(status="FAILED"))).row["newQueueId"] > 0
 
 
+<<<<<<< HEAD
 def test_the_newest_is_retried_in_place_of_what_it_retries(call: Caller, queue_item: MakeItem) -> None:
     first = queue_item("FAILED")
     second = must(call("RetryFailedQueueItem", originalQueueId=first, newest=True)).row["newQueueId"]
@@ -235,3 +236,21 @@ def test_the_newest_is_retried_in_place_of_what_it_retries(call: Caller, queue_i
 
     assert waiting.errors == [f"queue item {second} is PENDING: only a FAILED or CANCELLED one can be retried"]
     assert third["originalQueueId"] == second
+=======
+@pytest.mark.parametrize(("status", "only"), [("FAILED", "CANCELLED"), ("CANCELLED", "FAILED"), ("PENDING", "FAILED")])
+def test_only_an_item_of_one_state_is_retried_when_asked_so(
+    call: Caller, queue_item: MakeItem, status: str, only: str
+) -> None:
+    queue_id = queue_item(status)
+
+    reply = call("RetryFailedQueueItem", originalQueueId=queue_id, onlyStatus=only)
+
+    sentence = f"queue item {queue_id} is {status}: only a {only} one is to be retried"
+    assert (reply.failure, reply.errors) == (409, [sentence])
+
+
+def test_an_item_of_the_state_that_is_asked_for_is_retried(call: Caller, queue_item: MakeItem) -> None:
+    queue_id = queue_item("FAILED")
+
+    assert call("RetryFailedQueueItem", originalQueueId=queue_id, onlyStatus="failed").failure == 0
+>>>>>>> 21cb4bd (sql: list the newest items of queues, count them, rank new ones)

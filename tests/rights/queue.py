@@ -11,6 +11,8 @@ TABLE = """
     GetQueueItemTrace              404      404      403    ok     ok    404    ok    404     404     ok     404     ok
     GetTeamQueueItems              none     403      403    ok     ok    403    403   403     403     403    403     ok
     GetTeamQueueItemCounts         none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetRecentQueueItems            404      403      403    ok     ok    403    403   403     403     403    403     ok
+    GetRecentQueueItemCounts       404      403      403    ok     ok    403    403   403     403     403    403     ok
     GetQueueItemsNext              404      403      403    ok     ok    403    ok    403     403     ok     404     ok
     UpdateQueueItemHeartbeat       404      404      403    ok     ok    404    ok    404     404     ok     404     ok
     UpdateQueueItemResponse        404      404      403    ok     ok    404    ok    404     404     ok     404     key
@@ -27,6 +29,8 @@ BODIES: Bodies = {
     "GetQueueItemTrace": lambda stage: {"queueId": stage.item()},
     "GetTeamQueueItems": lambda stage: {"teamName": "ops", "taskId": None, "maxRecords": 1 + 0 * stage.item()},
     "GetTeamQueueItemCounts": lambda _: {"teamName": "ops"},
+    "GetRecentQueueItems": lambda stage: {"teamName": "ops", "maxRecords": 1 + 0 * stage.item()},
+    "GetRecentQueueItemCounts": lambda _: {"teamName": "ops"},
     "GetQueueItemsNext": lambda stage: {"machineName": "build-01", "itemCount": 1 + 0 * stage.item()},
     "UpdateQueueItemHeartbeat": lambda stage: stage.claim(),
     "UpdateQueueItemResponse": lambda stage: {"responseVault": "{}", **stage.claim()},

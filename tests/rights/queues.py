@@ -9,6 +9,7 @@ TABLE = """
     UpdateQueue                    404      403      403    ok     ok    403    403   403     403     403    403     ok
     DeleteQueue                    404      403      403    403    ok    403    403   403     403     403    403     ok
     GetTeamQueues                  none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetQueueCounts                 none     403      403    ok     ok    403    403   403     403     403    403     ok
     PauseQueue                     404      403      403    ok     ok    403    403   403     403     403    403     ok
     ResumeQueue                    404      403      403    ok     ok    403    403   403     403     403    403     ok
     UpdateCompanyLimits            own      403      403    403    ok    ok     403   403     403     403    403     ok
@@ -28,6 +29,7 @@ BODIES: Bodies = {
     "UpdateQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage), "concurrency": 3},
     "DeleteQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
     "GetTeamQueues": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
+    "GetQueueCounts": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
     "PauseQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage), "reason": "repairs"},
     "ResumeQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
     "UpdateCompanyLimits": lambda _: {"maxRunning": 50},

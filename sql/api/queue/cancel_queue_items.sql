@@ -6,6 +6,7 @@ create or replace function api.cancel_queue_items(
     p_reason         data.note default null,
     p_force          boolean default false,
     p_dry_run        boolean default false,
+    p_only_status    data.queue_status default null,
     out items        data.bulk_answer[],
     out matched      integer,
     out done         integer,
@@ -25,8 +26,10 @@ as $$
 --   reason        why, kept in the items' traces
 --   force         PROCESSING items become CANCELLING, and CANCELLED when their agents confirm or are lost
 --   dryRun        say what would be done, and do nothing
+--   onlyStatus    only items in this state; of the others it says in which they are
 -- Returns:
---   1: a row per item, in the order of queueId, those not found last: whether it was cancelled, or asked to stop; else why not
+--   1: a row per item, in the order of queueId, those not found last: whether it was cancelled, or asked to stop; else why not;
+--      status: its state before the call
 --   matched: how many of the caller's items were meant
 --   done: how many of them were done, with dryRun: would be done
 --   more: whether the filter matches more items behind these
@@ -55,14 +58,15 @@ begin
     -- Youngest first: who depends on an older one is done with before that one's end would reach him.
     for v_at in reverse cardinality(v_chosen.items) .. 1 loop
         v_item := v_chosen.items[v_at];
-        v_hindrance := queue.cancel_hindrance(v_item, p_force);
+        v_hindrance := case when v_item.status <> p_only_status
+            then format('queue item %s is %s', v_item.queue_id, v_item.status) else queue.cancel_hindrance(v_item, p_force) end;
         v_wake := null;
         if v_hindrance is null and not p_dry_run then
             v_done := queue.cancel_item(v_caller, v_item, p_reason, v_now);
             v_wake := v_done.wake;
         end if;
         items := row(v_item.task_id, v_item.queue_id, v_hindrance is null, coalesce(v_hindrance, case
-            when v_item.status = 'PROCESSING' then 'its agent is asked to stop' end), v_wake)::data.bulk_answer || items;
+            when v_item.status = 'PROCESSING' then 'its agent is asked to stop' end), v_wake, v_item.status)::data.bulk_answer || items;
     end loop;
 
     items := items || queue.absent_answers(v_chosen.missing);

@@ -15,7 +15,9 @@ create or replace function api.create_queue_item(
     p_not_before            timestamptz default null,
     p_expires_after_seconds data.expiry_seconds default null,
     p_depends_on            uuid[] default null,
-    p_run_anyway            boolean default false)
+    p_run_anyway            boolean default false,
+    p_create_queue          boolean default false,
+    p_rank                  data.priority default null)
 returns table (
     queue_id     bigint,
     task_id      uuid,
@@ -51,11 +53,13 @@ as $$
 --   expiresAfterSeconds  how long it may wait, once it is due, for an agent to take it; then it fails
 --   dependsOn            taskIds of at most 100 items of the team that must be COMPLETED before it runs
 --   runAnyway            it runs also when one of these fails, is cancelled or deleted; else it fails then too
+--   createQueue          a queue of that name is made, as by CreateQueue with its defaults, if the team has none
+--   rank                 instead of priority, finer: 100 first to 0 last, default 50; plans below PREMIUM ignore it
 -- Returns:
 --   1: the new item, one row
 -- Errors:
---   JB400  neither machineName nor queueName, labels with a machine, or a member is out of its bounds
---   JB403  the team is not the caller's, or there is no key to seal with
+--   JB400  neither machineName nor queueName, labels with a machine, priority and rank, or a member is out of its bounds
+--   JB403  the team is not the caller's, the queue is to be made and he may not make one, or there is no key to seal with
 --   JB404  the company has no such team, or the team no such machine, queue or needed item
 --   JB409  the taskId is taken; a needed item is FAILED or CANCELLED; or the Idempotency-Key was used with another body
 --   JB421  the vault was sealed for another machine
@@ -70,15 +74,25 @@ declare
     v_team   data.team := auth.require_team(v_caller, p_team_name);
     v_order  data.item_order := row(p_machine_name, p_queue_name, p_labels, p_queue_vault, p_priority, p_max_attempts, p_retries,
                                     p_timeout_seconds, p_backoff, p_not_before, p_expires_after_seconds, p_metadata, p_task_id, p_run_anyway);
+    v_made   boolean := case when p_create_queue then queue.ensure_policy(v_caller, v_team, p_queue_name, v_now) end;
     v_new    data.new_item := queue.resolve_order(v_caller, v_team, v_order, v_now);
     v_items  data.queue_item[];
     v_item   data.queue_item;
 begin
+    if p_rank is not null then
+        if p_priority is not null then
+            raise exception using errcode = 'JB400', message = 'priority and rank are both given: they are one thing, give one of them';
+        end if;
+        v_new.priority := data.rank_of(p_rank, v_caller.plan);
+    end if;
+
     if p_idempotency_key is not null then
         v_item := queue.find_repeated(v_caller, p_idempotency_key, data.fingerprint_of(p_queue_vault), jsonb_build_array(
             v_new.machine_id, p_priority, coalesce(p_max_attempts, 3), p_timeout_seconds, p_metadata, p_task_id, v_new.policy_id, p_labels,
             p_retries, p_backoff, p_not_before, p_expires_after_seconds)
-            || case when p_depends_on is null then '[]' else jsonb_build_array(p_depends_on, p_run_anyway) end, v_now);
+            || case when p_depends_on is null then '[]' else jsonb_build_array(p_depends_on, p_run_anyway) end
+            || case when p_rank is null and p_create_queue is not true then '[]'
+                    else jsonb_build_array(jsonb_build_object('rank', p_rank, 'createQueue', p_create_queue)) end, v_now);
     end if;
 
     if v_item.queue_id is null then

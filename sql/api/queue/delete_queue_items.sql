@@ -22,7 +22,8 @@ as $$
 --   afterQueueId  with a filter: only items with greater numbers, to go on after an answer that said more
 --   dryRun        say what would be done, and do nothing
 -- Returns:
---   1: a row per item, in the order of queueId, those not found last: whether it was deleted; else why not
+--   1: a row per item, in the order of queueId, those not found last: whether it was deleted; else why not; status: its state
+--      before the call
 --   matched: how many of the caller's items were meant
 --   done: how many of them were done, with dryRun: would be done
 --   more: whether the filter matches more items behind these
@@ -53,7 +54,8 @@ begin
         if v_hindrance is null and not p_dry_run then
             wake := wake || queue.delete_item(v_item, v_now);
         end if;
-        items := row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, null)::data.bulk_answer || items;
+        items := row(v_item.task_id, v_item.queue_id, v_hindrance is null, v_hindrance, null,
+            v_item.status)::data.bulk_answer || items;
     end loop;
 
     items := items || queue.absent_answers(v_chosen.missing);

@@ -3,7 +3,8 @@ create or replace function api.retry_failed_queue_item(
     p_task_id           uuid default null,
     p_team_name         text default null,
     p_modified_vault    data.vault default null,
-    p_newest            boolean default false)
+    p_newest            boolean default false,
+    p_only_status       data.queue_status default null)
 returns table (
     new_queue_id      bigint,
     "time"            timestamptz,
@@ -26,13 +27,14 @@ as $$
 --   teamName         if given, must be the item's team
 --   modifiedVault    the job for this time, JSON text; left out: the original's
 --   newest           true: the newest of the item, its retries, their retries, and so on, in its place
+--   onlyStatus       only if the item is in this state, FAILED or CANCELLED; left out: in either
 -- Returns:
 --   1: the new item, one row; newRetryCount: how often the original has been retried now
 -- Errors:
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's, or there is no key to seal with
 --   JB404  the company has no such item, it is not of that team, or not the caller's
---   JB409  the item is neither FAILED nor CANCELLED, or its machine or queue was deleted
+--   JB409  the item is neither FAILED nor CANCELLED, or not in the state that is asked for; or its machine or queue was deleted
 --   JB421  the vault was sealed for another machine
 -- Rules:
 --   The requesting user must be a member of the specified team.
@@ -54,6 +56,10 @@ begin
     v_original := auth.require_item(v_caller, p_original_queue_id, p_task_id, p_team_name);
     if p_newest then
         v_original := auth.require_item(v_caller, queue.newest_of(v_caller.company_id, v_original.queue_id), null, null);
+    end if;
+    if v_original.status <> p_only_status then
+        raise exception using errcode = 'JB409', message = format(
+            'queue item %s is %s: only a %s one is to be retried', v_original.queue_id, v_original.status, p_only_status);
     end if;
     v_item := queue.retry_item(v_caller, v_original, p_modified_vault, v_now);
 
