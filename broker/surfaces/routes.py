@@ -121,7 +121,9 @@ class Visit:
         body = read_body(sent)
         if route.body is None and body.strip():
             raise RefusedError(400, "this address takes no body")
-        self.body: dict[str, Any] = load_request(route.body(), parse_body(body) or {}) if route.body else {}
+        self.body: dict[str, Any] = (
+            load_request(route.body(), parse_body(body) if body.strip() else {}) if route.body else {}
+        )
         self.named_team: str | None = self.query.pop("team", None) or sent.headers.get(TEAM_HEADER) or None
 
     def call(self, name: str, **members: Any) -> Answer:
