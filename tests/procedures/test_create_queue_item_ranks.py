@@ -30,7 +30,7 @@ class TestRank:
         assert (rank_of(call, reply), reply.row["priority"]) == (rank, priority)
 
     @pytest.mark.parametrize(("members", "rank"), [({}, 50), ({"priority": 1}, 100), ({"priority": 5}, 0)])
-    def test_is_what_the_priority_says_without_it(self, call: Caller, members: dict[str, int], rank: int) -> None:
+    def test_is_what_the_priority_says_without_it(self, call: Caller, members: dict[str, Any], rank: int) -> None:
         assert rank_of(call, create(call, **members)) == rank
 
     @pytest.mark.parametrize("plan", ["COMMUNITY", "ADVANCED"])
@@ -58,7 +58,8 @@ class TestRank:
         first = create(call, "key", rank=60)
 
         assert create(call, "key", rank=60).row == first.row
-        for other in ({"rank": 61}, {}, {"rank": 60, "createQueue": True}):
+        others: list[dict[str, Any]] = [{"rank": 61}, {}, {"rank": 60, "createQueue": True}]
+        for other in others:
             assert create(call, "key", **other).failure == 409
 
 

@@ -225,7 +225,6 @@ def test_a_deleted_queue_hinders_no_retry_in_another(call: Caller, queue_item: M
     assert must(retry(call, queue_item(status="FAILED"))).row["newQueueId"] > 0
 
 
-<<<<<<< HEAD
 def test_the_newest_is_retried_in_place_of_what_it_retries(call: Caller, queue_item: MakeItem) -> None:
     first = queue_item("FAILED")
     second = must(call("RetryFailedQueueItem", originalQueueId=first, newest=True)).row["newQueueId"]
@@ -236,7 +235,8 @@ def test_the_newest_is_retried_in_place_of_what_it_retries(call: Caller, queue_i
 
     assert waiting.errors == [f"queue item {second} is PENDING: only a FAILED or CANCELLED one can be retried"]
     assert third["originalQueueId"] == second
-=======
+
+
 @pytest.mark.parametrize(("status", "only"), [("FAILED", "CANCELLED"), ("CANCELLED", "FAILED"), ("PENDING", "FAILED")])
 def test_only_an_item_of_one_state_is_retried_when_asked_so(
     call: Caller, queue_item: MakeItem, status: str, only: str
@@ -253,4 +253,3 @@ def test_an_item_of_the_state_that_is_asked_for_is_retried(call: Caller, queue_i
     queue_id = queue_item("FAILED")
 
     assert call("RetryFailedQueueItem", originalQueueId=queue_id, onlyStatus="failed").failure == 0
->>>>>>> 21cb4bd (sql: list the newest items of queues, count them, rank new ones)
