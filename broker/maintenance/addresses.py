@@ -72,7 +72,7 @@ class Policy:
         """
         try:
             parsed = httpx.URL(url)
-            port = parsed.port or PORTS.get(parsed.scheme, 0)
+            port = PORTS.get(parsed.scheme, 0) if parsed.port is None else parsed.port
         except (httpx.InvalidURL, ValueError, UnicodeError):
             raise AddressError("url is not an address") from None
         if parsed.scheme not in PORTS:
