@@ -43,7 +43,7 @@ class TaskRequest(Members):
         error_messages=REQUIRED,
         metadata=told("the handler that works on it", "import_ccx"),
     )
-    data = Payload(required=True, error_messages=REQUIRED, metadata=told("what the operation is told", SOURCE))
+    data = Payload(required=True, error_messages={**REQUIRED}, metadata=told("what the operation is told", SOURCE))
     priority = Whole(0, 100, load_default=50, metadata=told("100 first to 0 last; plans below PREMIUM ignore it"))
     metadata = Json(objects=True, metadata=told("kept in the clear, to find tasks by; at most 4 KiB", SOURCE))
 
