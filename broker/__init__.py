@@ -13,14 +13,16 @@ from broker.errors import BODY_BYTES
 from broker.live.hub import Hub
 from broker.surfaces.documentation import create_documentation
 from broker.surfaces.envelope import install_errors
+from broker.surfaces.flows import FLOWS
 from broker.surfaces.health import create_health
 from broker.surfaces.paths import describe
+from broker.surfaces.queues import QUEUES
 from broker.surfaces.routes import create_surface, retell
 from broker.surfaces.stored_procedure import create_stored_procedures
 from broker.surfaces.tasks import TASKS
 from broker.surfaces.webhooks import WEBHOOKS
 
-SURFACES = (TASKS, WEBHOOKS)
+SURFACES = (TASKS, QUEUES, FLOWS, WEBHOOKS)
 
 
 def create_app(config: Config) -> Flask:

@@ -4,6 +4,7 @@ A view gets a Visit and gives the JSON value of the answer. It calls procedures 
 shapes and statuses; it holds no rule, and nothing in it decides what a caller may do.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,6 +43,10 @@ class Members(Schema):
     @pre_load
     def drop_absent(self, data: Any, **_: Any) -> Any:
         return {name: value for name, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002  # marshmallow's names
+        """Let what a field says complete the sentence `member "x" ...`."""
+        field_obj.error_messages = {**field_obj.error_messages, "required": "is required", "null": "is required"}
 
 
 class Query(Members):
@@ -91,6 +96,7 @@ class Surface:
 
     Attributes:
         retold: statuses of the engine that its document knows as another: {409: 400}.
+        words: names in sentences of the engine that its document knows as others: {"delayMs": "delay_ms"}.
     """
 
     name: str
@@ -98,10 +104,15 @@ class Surface:
     prefix: str
     routes: Sequence[Route]
     retold: Mapping[int, int] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def owns(self, path: str) -> bool:
         """Whether a path is below this surface, though there may be nothing at it."""
         return path == self.prefix or path.startswith(self.prefix + "/")
+
+    def reword(self, sentence: str) -> str:
+        """A sentence with the names of this surface's document."""
+        return re.sub(r"\w+", lambda word: self.words.get(word[0], word[0]), sentence)
 
 
 class Visit:
@@ -171,7 +182,9 @@ def answering(route: Route, procedures: Procedures, hub: Hub) -> Callable[..., R
     def answer(**members: str) -> Response:
         g.route = route
         g.subject = {route.subject: echo(members[route.subject])} if route.subject else {}
-        value = route.view(Visit(procedures, hub, route, request), **members)
+        visit = Visit(procedures, hub, route, request)
+        g.read = True  # what is refused from here on is refused in the words of the engine
+        value = route.view(visit, **members)
         if isinstance(value, Response):
             return value
         return respond(route.status, b"" if route.answer is None else dump(value))
@@ -186,7 +199,9 @@ def retell(surfaces: Iterable[Surface], failure: Failure, error: Exception) -> R
         return None
     route: Route | None = g.get("route")
     status = surface.retold.get(failure.status, failure.status)
-    body = describe_problem(replace(failure, status=status), error, route.names if route else {})
+    messages = tuple(map(surface.reword, failure.messages)) if g.get("read") else failure.messages
+    failure = replace(failure, status=status, messages=messages)
+    body = describe_problem(failure, error, route.names if route else {})
     response = respond(status, dump({**body, **g.get("subject", {})}))
     response.headers.update(failure.headers)
     return response
