@@ -11,8 +11,11 @@ from broker.crypto.tokens import token_hash
 from broker.live.hub import Hub
 from tests.jobs import ANSWER, complete, give_back
 from tests.queues import limit, new_queue, put, take, taken, update
+from tests.racing import SECONDS, Race, race
 from tests.test_longpoll import waiting
 from tests.world import Caller, Reply, World, must
+
+__all__ = ["race"]  # a fixture
 
 LOOK = "select wake_after from api.get_queue_items_next()"
 # Shorter than the time after which who met a closed queue looks again by himself.
@@ -200,8 +203,12 @@ class TestWaiting:
 
             assert reply.result().row["queueId"] == expected
 
-    def test_he_gets_an_item_when_the_queue_is_resumed(self, app: Flask, hub: Hub, world: World, call: Caller) -> None:
+    @pytest.mark.parametrize("limits", [{"concurrency": 9}, {"clear": ["concurrency"]}])
+    def test_he_gets_an_item_when_the_queue_is_resumed(
+        self, app: Flask, hub: Hub, world: World, call: Caller, limits: dict[str, Any]
+    ) -> None:
         new_queue(call)
+        update(call, **limits)
         [expected] = put(call)
         pause(call)
 
@@ -230,6 +237,28 @@ class TestWaiting:
 
         with waiting(app, hub, world, seconds=PATIENCE_SECONDS) as [reply]:
             assert reply.result().row["queueId"] == expected
+
+    @pytest.mark.parametrize("procedure", ["CreateQueueItem", "CreateQueueItems"])
+    def test_he_gets_an_item_that_he_passed_by_while_others_came_to_depend_on_it(
+        self, app: Flask, hub: Hub, world: World, call: Caller, race: Race, procedure: str
+    ) -> None:
+        [expected] = put(call, None)
+        [other] = put(call, None, machineName="build-02")
+        needed = [row["taskId"] for row in call("GetTeamQueueItems").rows]
+        order = {"machineName": "build-02", "queueVault": "{}", "dependsOn": needed}
+        members: dict[str, Any] = {
+            "teamName": "ops",
+            **({"items": [order]} if procedure == "CreateQueueItems" else order),
+        }
+
+        # What is needed is locked in order, so that the other one stops the call when it has locked the expected one.
+        with race.held("select from data.queue_item where queue_id = %s for update", other) as held:
+            made = race.start(lambda by: by(procedure, **members))
+            with waiting(app, hub, world, seconds=PATIENCE_SECONDS) as [reply]:
+                held.commit()
+
+                assert reply.result().row["queueId"] == expected
+        assert made.result(SECONDS).failure == 0
 
 
 def in_hands_of_north(call: Caller) -> Caller:

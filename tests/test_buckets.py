@@ -90,6 +90,13 @@ def test_what_is_given_back_has_had_its_token(call: Caller) -> None:
     assert taken(call) == []
 
 
+def test_the_rate_holds_where_nothing_else_is_limited(call: Caller) -> None:
+    made = limited(call, 2, 0.001, 3)
+    update(call, clear=["concurrency"])
+
+    assert taken(call) == made[:2]
+
+
 def test_each_queue_has_its_own(call: Caller) -> None:
     made = limited(call, 2, 0.001, 3)
     new_queue(call, "other", rateLimit={"maxBurst": 1, "perSecond": 0.001})

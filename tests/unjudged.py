@@ -20,7 +20,6 @@ api/policy/get_notifications.sql: told.company_id = v_caller.company_id #1
 api/policy/reconcile_queue.sql: policy.company_id = v_caller.company_id #1
 api/policy/update_schedule.sql: auth.require_team( #1
 api/queue/create_queue_items.sql: item.company_id = v_caller.company_id #1
-api/queue/create_queue_items.sql: kept.company_id = v_caller.company_id #1
 api/queue/get_queue_item_trace.sql: auth.see_item( #1
 api/queue/get_queue_item_wait_reason.sql: claim.company_id = v_item.company_id #1
 api/queue/get_team_queue_items.sql: schedule.company_id = item.company_id #1

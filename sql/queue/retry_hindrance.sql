@@ -2,7 +2,7 @@ create or replace function queue.retry_hindrance(p_item data.queue_item)
 returns text
 language plpgsql volatile set search_path = ''
 as $$
--- Why an item cannot be queued again; null: it can.
+-- Why an item cannot be queued again; null: it can. The caller has passed the gate: nobody deletes its place meanwhile.
 declare
     v_removed text;
 begin
@@ -10,19 +10,13 @@ begin
         return format('queue item %s is %s: only a FAILED or CANCELLED one can be retried', p_item.queue_id, p_item.status);
     end if;
 
-    -- A pool's item goes back to the pool, whoever had it.
-    perform from data.machine as machine
-    where machine.company_id = p_item.company_id
-      and not p_item.pooled
-      and machine.machine_id = p_item.machine_id
-    for key share;                                        -- as the foreign key does: nobody removes it meanwhile
     select case
                when machine.removed_time is not null then 'for machine ' || machine.removed_name
                when policy.removed_time is not null then 'of queue ' || policy.queue_name
            end
     into v_removed
     from data.queue_policy as policy
-    left join data.machine as machine
+    left join data.machine as machine                     -- a pool's item goes back to the pool, whoever had it
         on machine.company_id = policy.company_id and not p_item.pooled and machine.machine_id = p_item.machine_id
     where policy.company_id = p_item.company_id
       and policy.policy_id = p_item.policy_id;

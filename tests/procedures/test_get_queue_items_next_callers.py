@@ -6,7 +6,10 @@ import psycopg
 import pytest
 
 from tests.jobs import claim, create
+from tests.racing import Race, race
 from tests.world import NOBODY, Caller, must
+
+__all__ = ["race"]  # a fixture
 
 
 def test_needs_a_token(call: Caller) -> None:
@@ -194,3 +197,11 @@ def leave_ops(admin: psycopg.Connection) -> None:
           and person.user_id = member.user_id
           and person.email = 'bob@acme.example'
     """)
+
+
+@pytest.mark.parametrize("caller", ["build-01", "north"])
+def test_who_finds_nothing_waits_for_nobody_who_holds_his_token(caller: str, race: Race) -> None:
+    with race.held("select from data.token for no key update"):
+        reply = race.at_once(lambda other: other("GetQueueItemsNext", _as=caller))
+
+    assert must(reply).rows == []

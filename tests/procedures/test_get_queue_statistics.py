@@ -181,3 +181,18 @@ def test_the_queues_of_a_team_stand_in_the_order_of_their_names(call: Caller) ->
     rows, _ = statistics(call, teamName="ops")
 
     assert [row["queueName"] for row in rows] == ["ant", "default", "mole", "zebra"]
+
+
+def test_queues_come_by_team_then_by_name(call: Caller) -> None:
+    for name in ("mail", "build"):
+        must(call("CreateQueue", teamName="ops", queueName=name))
+
+    rows, _ = statistics(call, _as="ann")
+
+    assert [(row["teamName"], row["queueName"]) for row in rows] == [
+        ("Private Team", "default"),
+        ("dev", "default"),
+        ("ops", "build"),
+        ("ops", "default"),
+        ("ops", "mail"),
+    ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.jobs import create
@@ -215,3 +216,23 @@ def test_the_newest_are_shown_where_not_all_can_be(call: Caller) -> None:
     rows = must(call("GetTeamQueueItems", maxRecords=2)).rows
 
     assert [row["queueId"] for row in rows] == made[:1:-1]
+
+
+def test_a_priority_between_two_levels_belongs_to_the_nearer(call: Caller, admin: psycopg.Connection) -> None:
+    made = {priority: create(call) for priority in (37, 38, 50, 62, 63)}
+    for priority, queue_id in made.items():
+        admin.execute("update data.queue_item set priority = %s where queue_id = %s", [priority, queue_id])
+
+    rows = must(call("GetTeamQueueItems")).rows
+
+    assert {row["queueId"]: row["priority"] for row in rows} == {
+        made[priority]: level for priority, level in ((37, 4), (38, 3), (50, 3), (62, 3), (63, 2))
+    }
+    asked: list[tuple[dict[str, Any], list[int]]] = [
+        ({"priority": 3}, [62, 50, 38]),
+        ({"minPriority": 3}, [62, 50, 38, 37]),
+        ({"maxPriority": 3}, [63, 62, 50, 38]),
+    ]
+    for filters, expected in asked:
+        rows = must(call("GetTeamQueueItems", **filters)).rows
+        assert [row["queueId"] for row in rows] == [made[priority] for priority in expected]

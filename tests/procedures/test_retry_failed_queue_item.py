@@ -217,6 +217,21 @@ def test_settles_no_dead_letter_of_another_item(call: Caller, queue_item: MakeIt
     assert letters == {other: "PENDING", queue_id: "RESOLVED"}
 
 
+def test_refuses_an_item_whose_queue_was_deleted(call: Caller) -> None:
+    must(call("CreateQueue", teamName="ops", queueName="gone"))
+    place: dict[str, Any] = {"teamName": "ops", "machineName": "build-01", "queueVault": "{}", "queueName": "gone"}
+    queue_id = must(call("CreateQueueItem", **place)).row["queueId"]
+    must(call("CancelQueueItem", queueId=queue_id))
+    must(call("DeleteQueue", _as="ann", teamName="ops", queueName="gone"))
+
+    reply = retry(call, queue_id)
+
+    assert reply.failure == 409
+    assert reply.errors == [
+        f"queue item {queue_id} was of queue gone, which was deleted: queue its job for another one"
+    ]
+
+
 def test_a_deleted_queue_hinders_no_retry_in_another(call: Caller, queue_item: MakeItem) -> None:
     for name in ("a-gone", "gone"):
         must(call("CreateQueue", teamName="ops", queueName=name))

@@ -5,7 +5,10 @@ import pytest
 
 from tests.bulk import make, said, status_of, task_of
 from tests.jobs import claim
+from tests.racing import SECONDS, Race, race
 from tests.world import Caller, MakeItem, must
+
+__all__ = ["race"]  # a fixture
 
 STATES = ["COMPLETED", "PROCESSING", "CANCELLING", "ASSIGNED", "PENDING"]
 
@@ -82,3 +85,24 @@ def test_a_call_leaves_one_row_in_the_audit(call: Caller, queue_item: MakeItem, 
     rows = admin.execute("select procedure_name, entity, details from data.audit where action = 'Retried'").fetchall()
 
     assert rows == [("RetryQueueItems", "QueueItem", "1 of 2 items")]
+
+
+def test_waits_at_the_gate_before_it_locks_anything(call: Caller, queue_item: MakeItem, race: Race) -> None:
+    tasks = [task_of(call, queue_item("FAILED"))]
+
+    with race.held("select queue.close_gate(1)") as closing:
+        retried = race.start(lambda other: other("RetryQueueItems", taskIds=tasks))
+        closing.execute("select from data.queue_item, data.machine for update nowait")
+
+    assert retried.result(SECONDS).outputs["done"] == 1
+
+
+def test_what_is_deleted_at_the_same_time_gets_no_retry(call: Caller, queue_item: MakeItem, race: Race) -> None:
+    queue_id = queue_item("FAILED")
+    tasks = [task_of(call, queue_id)]
+
+    with race.acting("ann", "select api.delete_machine('ops', 'build-01')"):
+        retried = race.start(lambda other: other("RetryQueueItems", taskIds=tasks))
+
+    why = f"queue item {queue_id} was for machine build-01, which was deleted: queue its job for another one"
+    assert said(retried.result(SECONDS)) == {queue_id: why}
