@@ -61,7 +61,7 @@ class FlowQuery(Query):
     before = Uuid(metadata={"description": "only flows that are older than this one"})
 
 
-class Task(Schema):
+class FlowTask(Schema):
     """A task of a flow."""
 
     id = fields.String(required=True)
@@ -74,7 +74,7 @@ class Made(Schema):
 
     flow_id = fields.UUID(required=True)
     status = fields.String(required=True, validate=validate.OneOf(STATUSES))
-    tasks = fields.List(fields.Nested(Task), required=True)
+    tasks = fields.List(fields.Nested(FlowTask), required=True)
 
 
 class Summary(Schema):
@@ -92,7 +92,7 @@ class Summary(Schema):
 class Flow(Summary):
     """A flow with its tasks; what is needed comes first."""
 
-    tasks = fields.List(fields.Nested(Task), required=True)
+    tasks = fields.List(fields.Nested(FlowTask), required=True)
 
 
 class FlowList(Schema):

@@ -83,6 +83,8 @@ def errors_of(surface: Surface, route: Route) -> dict[int, str]:
     general = {
         status: text for status, text in GENERAL_ERRORS.items() if not (route.for_anyone and status in CALLER_ERRORS)
     }
+    if not route.for_anyone:
+        general[404] = "the company has no team of the name given"
     told: dict[int, list[str]] = {}
     for errors in (route.errors, general):
         for status, text in errors.items():

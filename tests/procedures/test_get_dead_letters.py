@@ -80,3 +80,37 @@ def test_a_deleted_item_takes_its_dead_letter_along(call: Caller, queue_item: Ma
     must(call("DeleteQueueItem", queueId=queue_item(status="FAILED")))
 
     assert call("GetDeadLetters").rows == []
+
+
+def test_leaves_out_the_newest_that_were_shown_before(call: Caller, queue_item: MakeItem) -> None:
+    queue_ids = [queue_item(status="FAILED") for _ in range(4)]
+
+    pages = [must(call("GetDeadLetters", maxRecords=2, offset=offset)).rows for offset in (0, 2, 4)]
+
+    assert [[row["queueId"] for row in page] for page in pages] == [queue_ids[:1:-1], queue_ids[1::-1], []]
+
+
+@pytest.mark.parametrize("offset", [-1, 10001])
+def test_refuses_an_offset_out_of_range(call: Caller, offset: int) -> None:
+    reply = call("GetDeadLetters", offset=offset)
+
+    assert (reply.failure, reply.errors) == (400, [f"offset is {offset}: 0 to 10,000 are possible"])
+
+
+def test_opens_job_and_response_when_asked(call: Caller, queue_item: MakeItem) -> None:
+    queue_item(status="FAILED")
+
+    closed, opened = call("GetDeadLetters").row, call("GetDeadLetters", includeVaults=True).row
+
+    assert (closed["vaultContent"], closed["vaultContentResponse"]) == (None, None)
+    assert (opened["vaultContent"], opened["vaultContentResponse"]) == ('{"handler":"shell"}', '{"exitCode": 0}')
+
+
+def test_a_job_without_a_response_has_none(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:
+    create(call, expiresAfterSeconds=60)
+    clock.advance(seconds=61)
+    maintain(admin, "expire_items")
+
+    row = call("GetDeadLetters", includeVaults=True).row
+
+    assert (row["vaultContent"], row["vaultContentResponse"]) == ('{"handler":"shell"}', None)

@@ -101,3 +101,11 @@ def test_notifications_are_kept_for_ninety_days(call: Caller, admin: psycopg.Con
         counts.append(admin.execute("select count(*) from data.notification").fetchone())
 
     assert counts == [(1,), (0,)]
+
+
+def test_leaves_out_the_newest_that_were_shown_before(call: Caller, queue_item: MakeItem) -> None:
+    queue_ids = [queue_item(status="FAILED") for _ in range(3)]
+
+    assert [row["queueId"] for row in must(call("GetNotifications", maxRecords=2, offset=1)).rows] == queue_ids[1::-1]
+    assert call("GetNotifications", offset=10001).errors == ["offset is 10001: 0 to 10,000 are possible"]
+    assert call("GetNotifications", offset=-1).failure == 400

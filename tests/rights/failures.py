@@ -8,10 +8,13 @@ from tests.world import must
 TABLE = """
                                    stranger outsider barred member admin remote agent sibling distant bridge foreign sql
     GetDeadLetters                 none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetDeadLetterCounts            none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetQueueStatus                 none     403      403    ok     ok    403    403   403     403     403    403     ok
     RetryDeadLetter                404      404      403    ok     ok    404    403   403     403     403    403     ok
     DiscardDeadLetter              404      404      403    ok     ok    404    403   403     403     403    403     ok
     GetQueueItemAttempts           404      404      403    ok     ok    404    ok    404     404     ok     404     ok
     GetNotifications               own      ok       ok     ok     ok    ok     403   403     403     403    403     ok
+    GetNotificationCounts          own      ok       ok     ok     ok    ok     403   403     403     403    403     ok
     UpdateNotificationToRead       404      404      404    ok     404   404    403   403     403     403    403     404
 """
 
@@ -42,9 +45,12 @@ def notification(stage: Stage) -> int:
 # What each call asks for. A thing of Acme has a name here that Globex has not.
 BODIES: Bodies = {
     "GetDeadLetters": lambda stage: {"teamName": "ops", "maxRecords": 1 + 0 * failed(stage)},
+    "GetDeadLetterCounts": lambda _: {"teamName": "ops"},
+    "GetQueueStatus": lambda _: {"teamName": "ops"},
     "RetryDeadLetter": lambda stage: {"deadLetterId": dead_letter(stage)},
     "DiscardDeadLetter": lambda stage: {"deadLetterId": dead_letter(stage)},
     "GetQueueItemAttempts": lambda stage: {"queueId": stage.claim()["queueId"]},
     "GetNotifications": lambda _: {},
+    "GetNotificationCounts": lambda _: {},
     "UpdateNotificationToRead": lambda stage: {"notificationId": notification(stage)},
 }

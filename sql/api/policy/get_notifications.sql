@@ -1,6 +1,7 @@
 create or replace function api.get_notifications(
     p_unread_only boolean default false,
-    p_max_records integer default 100)
+    p_max_records integer default 100,
+    p_offset      integer default 0)
 returns table (
     notification_id bigint,
     kind            text,
@@ -14,13 +15,16 @@ as $$
 -- What the caller was told: that an item of his has failed for good.
 --
 -- Callers: sessions
+-- Counts: get_notification_counts
 -- Arguments:
 --   unreadOnly  true: only what he has not read
 --   maxRecords  1 to 1000, default 100
+--   offset      0 to 10000: how many of the newest are left out, default 0
 -- Returns:
 --   1: his notifications, newest first; taskId is null when the item was deleted
+--   2: how many he has, whatever maxRecords and offset
 -- Errors:
---   JB400  maxRecords is out of range
+--   JB400  maxRecords or offset is out of range
 -- Rules:
 --   Everybody sees his own only.
 #variable_conflict use_column
@@ -29,6 +33,9 @@ declare
 begin
     if p_max_records not between 1 and 1000 then
         raise exception using errcode = 'JB400', message = format('maxRecords is %s: 1 to 1,000 are possible', p_max_records);
+    end if;
+    if p_offset not between 0 and 10000 then
+        raise exception using errcode = 'JB400', message = format('offset is %s: 0 to 10,000 are possible', p_offset);
     end if;
 
     return query
@@ -39,6 +46,7 @@ begin
       and told.user_id = v_caller.user_id
       and (told.read_time is null or not p_unread_only)
     order by told.notification_id desc
-    limit p_max_records;
+    limit p_max_records
+    offset p_offset;
 end;
 $$;
