@@ -55,6 +55,11 @@ EQUAL = {
         1,
     ): "a grant of a key that the company has not is refused by the reference to its keys",
     (
+        "api/queue/get_recent_queue_items.sql",
+        "auth.require_team(",
+        1,
+    ): "its counts are asked for in the same breath, first, and they require the team",
+    (
         "queue/details_of.sql",
         "response.company_id = company.company_id",
         1,

@@ -6,6 +6,7 @@ that notices, or a reason why nothing can. A file, what is left out, and which o
 """
 
 PLACES = """
+queue/ensure_policy.sql: policy.company_id = p_caller.company_id #1
 api/queue/get_queue_item.sql: item.company_id = v_item.company_id #1
 api/queue/return_queue_items.sql: item.company_id = v_caller.company_id #1
 api/people/create_new_user.sql: perform auth.require_users_rights(v_caller, p_new_user_email); #1

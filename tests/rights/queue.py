@@ -29,7 +29,7 @@ BODIES: Bodies = {
     "GetQueueItemTrace": lambda stage: {"queueId": stage.item()},
     "GetTeamQueueItems": lambda stage: {"teamName": "ops", "taskId": None, "maxRecords": 1 + 0 * stage.item()},
     "GetTeamQueueItemCounts": lambda _: {"teamName": "ops"},
-    "GetRecentQueueItems": lambda stage: {"teamName": "ops", "maxRecords": 1 + 0 * stage.item()},
+    "GetRecentQueueItems": lambda stage: {"teamName": "ops", "maxRecords": 9 + 0 * stage.item()},
     "GetRecentQueueItemCounts": lambda _: {"teamName": "ops"},
     "GetQueueItemsNext": lambda stage: {"machineName": "build-01", "itemCount": 1 + 0 * stage.item()},
     "UpdateQueueItemHeartbeat": lambda stage: stage.claim(),

@@ -29,7 +29,7 @@ BODIES: Bodies = {
     "UpdateQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage), "concurrency": 3},
     "DeleteQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
     "GetTeamQueues": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
-    "GetQueueCounts": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
+    "GetQueueCounts": lambda stage: {"teamName": "ops", "queueName": "default"[0 * stage.item("CANCELLED") :]},
     "PauseQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage), "reason": "repairs"},
     "ResumeQueue": lambda stage: {"teamName": "ops", "queueName": queue(stage)},
     "UpdateCompanyLimits": lambda _: {"maxRunning": 50},
