@@ -195,6 +195,10 @@ def jobs(call: Caller, canaries: Canaries, admin: psycopg.Connection) -> None:
     must(call("CreateSchedule", **schedule, queueVault=job, machineName="m", cron="0 2 * * *"))
     must(call("RunScheduleNow", **schedule))
     must(call("UpdateSchedule", **schedule, queueVault=canaries.vault("of schedule, second")))
+    webhook = must(call("CreateWebhook", _as="hooli-bob", teamName="t", url="https://hooks.example.com/in"))
+    secret = webhook.row["secret"]
+    canaries.keep("webhook secret", secret)
+    canaries.known["webhook key"] = base64.b64decode(secret.removeprefix("whsec_"))
     listed = must(call("GetTeamQueueItems", _as="hooli-bob"))
     assert canaries.known["vault request"].decode() in str(listed.body), "the canaries have been where they should"
 

@@ -21,7 +21,8 @@ from broker.maintenance import webhooks
 from broker.maintenance.addresses import CheckedBackend
 from broker.maintenance.webhooks import ANSWER_BYTES, SETTLE, Deliverer, claim, drain, read_retry_after, retry_in
 from tests.conftest import Clock, serving
-from tests.serving import until
+from tests.serving import environment_of, until
+from tests.serving import serving as serving_broker
 from tests.webhooks import create, deliveries, delivering, listen_to, local, receiving
 from tests.world import Caller, MakeItem, World, must
 
@@ -259,6 +260,25 @@ class TestReceivers:
         [row] = deliveries(call, webhook_id)
         assert row["problem"] == "the host is not in the public internet, and its network is not allowed"
         assert receiver.received == []
+
+
+def test_a_broker_that_serves_sends_what_its_calls_wrote(config: Config, world: World) -> None:
+    """All of it: workers under gevent, their maintenance, and whoever listens."""
+    environment = {
+        **environment_of(config),
+        "BROKER_WORKERS": "2",
+        "BROKER_WEBHOOK_ALLOW_HTTP": "1",
+        "BROKER_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
+    }
+    with receiving() as receiver, serving_broker(**environment) as broker:
+        made = must(broker.call(world, "CreateWebhook", teamName="ops", url=receiver.url)).row
+        for _ in range(5):
+            must(broker.call(world, "CreateQueueItem", teamName="ops", machineName="build-01", queueVault="{}"))
+        must(broker.call(world, "GetQueueItemsNext", _as="build-01", itemCount=5, start=True))
+        until(lambda: len(receiver.received) >= 10)
+
+    assert sorted(receiver.types) == ["item.assigned"] * 5 + ["item.created"] * 5
+    assert all(received.is_signed_by(made["secret"]) for received in receiver.received)
 
 
 class TestOrder:
