@@ -28,7 +28,7 @@ class Config(Json):
         return config
 
 
-class NewTask(Members):
+class NewFlowTask(Members):
     """A task of a new flow; what it does not say, its queue says."""
 
     id = Name(required=True, metadata={"description": "its name, unique in the flow", "example": "quick-check"})
@@ -51,7 +51,7 @@ class NewFlow(Members):
     """A new flow."""
 
     queue = Text(100, 1, required=True, metadata={"description": "id of its queue", "example": "default"})
-    tasks = Many(fields.Nested(NewTask), LIST_ITEMS, required=True, metadata={"minItems": 1})
+    tasks = Many(fields.Nested(NewFlowTask), LIST_ITEMS, required=True, metadata={"minItems": 1})
 
 
 class FlowQuery(Query):
@@ -69,7 +69,7 @@ class FlowTask(Schema):
     status = fields.String(required=True, validate=validate.OneOf(TASK_STATUSES))
 
 
-class Made(Schema):
+class MadeFlow(Schema):
     """A flow that was made."""
 
     flow_id = fields.UUID(required=True)
@@ -77,7 +77,7 @@ class Made(Schema):
     tasks = fields.List(fields.Nested(FlowTask), required=True)
 
 
-class Summary(Schema):
+class ListedFlow(Schema):
     """A flow."""
 
     flow_id = fields.UUID(required=True)
@@ -89,7 +89,7 @@ class Summary(Schema):
     finished_count = fields.Integer(required=True)
 
 
-class Flow(Summary):
+class Flow(ListedFlow):
     """A flow with its tasks; what is needed comes first."""
 
     tasks = fields.List(fields.Nested(FlowTask), required=True)
@@ -98,7 +98,7 @@ class Flow(Summary):
 class FlowList(Schema):
     """The flows of a team, the newest first."""
 
-    items = fields.List(fields.Nested(Summary), required=True)
+    items = fields.List(fields.Nested(ListedFlow), required=True)
     total = fields.Integer(required=True, metadata={"description": "of the team, counted up to 10,000"})
 
 
@@ -183,7 +183,7 @@ FLOWS = Surface(
             "",
             create_flow,
             "Queue tasks that depend on each other: all of them, or none.",
-            Made,
+            MadeFlow,
             status=201,
             body=NewFlow,
             errors={

@@ -44,7 +44,7 @@ class SecretRef(Members):
     file = Text(500, 1, metadata={"description": "path of a file"})
 
 
-class Changes(Members):
+class QueueChanges(Members):
     """What a queue shall prescribe; null for a limit: none."""
 
     @pre_load
@@ -78,7 +78,7 @@ class Changes(Members):
     )
 
 
-class QueueConfig(Changes):
+class QueueConfig(QueueChanges):
     """All that a queue prescribes; what is left out has the default."""
 
     concurrency = Whole(1, 100_000, allow_none=True, load_default=10)
@@ -110,10 +110,10 @@ class ChangedQueue(Members):
     """What of a queue shall change."""
 
     id = Name(metadata={"description": "that of the path, if it is given"})
-    config = fields.Nested(Changes, required=True)
+    config = fields.Nested(QueueChanges, required=True)
 
 
-class ShownConfig(Schema):
+class ShownQueueConfig(Schema):
     """All that a queue prescribes; null: no limit."""
 
     concurrency = fields.Integer(required=True, allow_none=True)
@@ -129,7 +129,7 @@ class Queue(Schema):
     """A queue."""
 
     id = fields.String(required=True)
-    config = fields.Nested(ShownConfig, required=True)
+    config = fields.Nested(ShownQueueConfig, required=True)
 
 
 class QueueList(Schema):
