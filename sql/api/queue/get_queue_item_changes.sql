@@ -34,7 +34,6 @@ declare
     v_chain  bigint[];
 begin
     v_chain := queue.chain_to(v_item.company_id, v_item.queue_id, queue.newest_of(v_item.company_id, v_item.queue_id));
-    changes := queue.changes_of(v_item.company_id, v_chain, p_after_change);
     select item.*
     into v_item
     from data.queue_item as item
@@ -43,11 +42,13 @@ begin
 
     current := array[row(v_item.queue_id, v_item.task_id, v_item.status,
         v_item.status = 'PENDING' and v_item.held is not distinct from 'TIME', v_item.progress, v_item.metrics, queue.last_change(v_item.company_id, v_item.queue_id))::data.item_state];
-    -- Each key with how the item looks to the caller: who sees it look otherwise wakes him.
+    -- Each key with how the item looks to the caller: who sees it look otherwise wakes him. Changes come last, so that none is
+    -- missed that the looks know of.
     wait_keys := array(
         select queue.item_key(item.company_id, item.queue_id) || '=' || queue.look_of(item)
         from data.queue_item as item
         where item.company_id = v_item.company_id
           and item.queue_id = any(v_chain[cardinality(v_chain) - 9:]));
+    changes := queue.changes_of(v_item.company_id, v_chain, p_after_change);
 end;
 $$;
