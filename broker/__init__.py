@@ -15,6 +15,7 @@ from broker.surfaces.documentation import create_documentation
 from broker.surfaces.envelope import install_errors
 from broker.surfaces.flows import FLOWS
 from broker.surfaces.health import create_health
+from broker.surfaces.jobs import JOBS
 from broker.surfaces.operations import OPERATIONS
 from broker.surfaces.paths import describe
 from broker.surfaces.queues import QUEUES
@@ -23,7 +24,7 @@ from broker.surfaces.stored_procedure import create_stored_procedures
 from broker.surfaces.tasks import TASKS
 from broker.surfaces.webhooks import WEBHOOKS
 
-SURFACES = (TASKS, QUEUES, FLOWS, *OPERATIONS, WEBHOOKS)
+SURFACES = (TASKS, QUEUES, FLOWS, JOBS, *OPERATIONS, WEBHOOKS)
 
 
 def create_app(config: Config) -> Flask:

@@ -72,6 +72,11 @@ class Procedures:
         except UnavailableError:
             logger.warning("the database is away: calls are refused until it comes")
 
+    @property
+    def cached_tokens(self) -> int:
+        """Of how many tokens the keys are at hand."""
+        return len(self._cache)
+
     def refresh(self) -> None:
         """Read the registry again; the calls under way keep the one they began with."""
         self._read_time = time.monotonic()

@@ -63,6 +63,9 @@ class KeyCache:
         self._entries: OrderedDict[bytes, tuple[float, HeldKeys]] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def keys_of(self, token: str, token_hash: bytes) -> HeldKeys:
         """The keys that a token opens, from the cache or by one more round trip.
 

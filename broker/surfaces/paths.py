@@ -36,6 +36,7 @@ def describe_route(surface: Surface, route: Route) -> dict[str, Any]:
         "parameters": describe_parameters(route),
         "responses": {
             str(route.status): describe_success(route),
+            **{str(status): {"description": text} for status, text in route.also.items()},
             **{
                 str(status): {"description": text, "content": {"application/json": {"schema": "Problem"}}}
                 for status, text in sorted(errors_of(surface, route).items())
@@ -75,7 +76,11 @@ def describe_parameters(route: Route) -> list[Any]:
         "description": "the team that is meant; without it the caller's only one, or his Private Team",
         "schema": {"type": "string"},
     }
-    return [*path, {"in": "query", "schema": route.query}, team]
+    headers = [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in route.headers.items()
+    ]
+    return [*path, {"in": "query", "schema": route.query}, team, *headers]
 
 
 def errors_of(surface: Surface, route: Route) -> dict[int, str]:

@@ -68,6 +68,8 @@ class Route:
         names: the names of its errors that are not the general ones: status -> name.
         subject: the member of the path that its errors repeat.
         content_type: of a success.
+        headers: that it reads: name -> what it says.
+        also: other successes, without a body: status -> when.
         for_anyone: it may be called without a token.
     """
 
@@ -83,6 +85,8 @@ class Route:
     names: Mapping[int, str] = field(default_factory=dict)
     subject: str | None = None
     content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[int, str] = field(default_factory=dict)
     for_anyone: bool = False
 
     @property
