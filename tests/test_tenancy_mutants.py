@@ -26,7 +26,7 @@ from tests.twin import OTHER_TWIN, TWIN, Print, fingerprints, make_twin, restore
 from tests.unjudged import UNJUDGED_YET
 from tests.world import NOBODY, Caller
 
-PARTS = 40  # one place of so many is part of the suite
+PARTS = 60  # one place of so many is part of the suite
 # dora, who has every right of administrators and is none, is nobody's column in the matrix.
 PEOPLE = {**CALLERS, "deputy": "dora"}
 # Whom a forgotten company gives more than before, and whom a forgotten right.

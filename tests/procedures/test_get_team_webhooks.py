@@ -1,5 +1,7 @@
 """GetTeamWebhooks."""
 
+import psycopg
+
 from tests.webhooks import URL, create, listen_to
 from tests.world import Caller, MakeItem, must
 
@@ -32,3 +34,14 @@ def test_shows_one_alone(call: Caller) -> None:
 def test_refuses_the_team_of_others(call: Caller) -> None:
     assert call("GetTeamWebhooks", teamName="dev").failure == 403
     assert must(call("GetTeamWebhooks", teamName="nowhere")).rows == []
+
+
+def test_what_was_delivered_does_not_wait_any_more(
+    call: Caller, queue_item: MakeItem, admin: psycopg.Connection
+) -> None:
+    webhook_id = listen_to(call, URL)
+    queue_item()
+    admin.execute("update data.webhook_delivery set status = 'DELIVERED', settled_time = data.clock()")
+    queue_item()
+
+    assert must(call("GetTeamWebhooks", webhookId=webhook_id)).row["waitingCount"] == 1
