@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from broker.contract.fields import Json, Many, Name, Text, Whole
-from broker.contract.schemas import REQUIRED
+from broker.errors import RefusedError
 from broker.surfaces.routes import Members, Query
 
 OPERATION_CHARACTERS = 200
@@ -22,6 +22,41 @@ def told(description: str, example: object = None) -> dict[str, Any]:
     return {"description": description} if example is None else {"description": description, "example": example}
 
 
+class Words:
+    """Text and nothing that stands for it: bodies of this surface are typed."""
+
+    def _deserialize(self, value: Any, *others: Any, **options: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValidationError("must be text")
+        return super()._deserialize(value, *others, **options)  # type: ignore[misc]  # of the field beside it
+
+
+class Line(Words, Text):
+    """Text."""
+
+
+class QueueName(Words, Name):
+    """The name of a queue."""
+
+
+class Rank(Whole):
+    """A number from 0 to 100, and no text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(0, 100, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return super()._deserialize(None if isinstance(value, str) else value)
+
+
+class TaskIds(Many):
+    """A list of ids, and no text that holds one."""
+
+    def read(self, value: Any) -> list[Any]:
+        """As Many, of a list."""
+        return super().read(value if isinstance(value, list) else None)
+
+
 class Payload(fields.Dict):
     """A JSON object of any content."""
 
@@ -31,36 +66,34 @@ class Payload(fields.Dict):
 class TaskRequest(Members):
     """A task to be queued."""
 
-    queue = Name(
+    queue = QueueName(
         required=True,
-        error_messages=REQUIRED,
         metadata=told("the queue; made, if the team has none of that name", "operations"),
     )
-    operation = Text(
+    operation = Line(
         OPERATION_CHARACTERS,
         1,
         required=True,
-        error_messages=REQUIRED,
         metadata=told("the handler that works on it", "import_ccx"),
     )
-    data = Payload(required=True, error_messages={**REQUIRED}, metadata=told("what the operation is told", SOURCE))
-    priority = Whole(0, 100, load_default=50, metadata=told("100 first to 0 last; plans below PREMIUM ignore it"))
+    data = Payload(required=True, metadata=told("what the operation is told", SOURCE))
+    priority = Rank(load_default=50, metadata=told("100 first to 0 last; plans below PREMIUM ignore it"))
     metadata = Json(objects=True, metadata=told("kept in the clear, to find tasks by; at most 4 KiB", SOURCE))
 
 
 class CancelRequest(Members):
     """Which tasks are to be cancelled: those named, or those whose metadata fit."""
 
-    task_ids = Many(Text(), LONGEST_LIST, metadata=told("the tasks", ["018f3c2a-7b1e-7c4d-9a5f-0123456789ab"]))
+    task_ids = TaskIds(Line(), LONGEST_LIST, metadata=told("the tasks", ["018f3c2a-7b1e-7c4d-9a5f-0123456789ab"]))
     metadata = Json(
         objects=True, validate=validate.Length(min=1, error="must have a member"), metadata=told("what theirs contain")
     )
-    queue = Text(metadata=told("with metadata: only tasks of this queue", "operations"))
+    queue = Line(metadata=told("with metadata: only tasks of this queue", "operations"))
 
     @validates_schema
     def choose_one(self, data: dict[str, Any], **_: Any) -> None:
         if bool(data.get("task_ids")) == ("metadata" in data):
-            raise ValidationError("Must provide either task_ids or metadata", "task_ids")
+            raise RefusedError(400, "Must provide either task_ids or metadata")
         if "queue" in data and "metadata" not in data:
             raise ValidationError("goes with metadata only", "queue")
 
@@ -68,7 +101,7 @@ class CancelRequest(Members):
 class ReconcileRequest(Members):
     """What is to be put in order."""
 
-    queue = Text(metadata=told("only this queue; left out: all of the team", "operations"))
+    queue = Line(metadata=told("only this queue; left out: all of the team", "operations"))
 
 
 class ListQuery(Query):
