@@ -18,10 +18,10 @@ from broker.live.watching import Look, Place
 from broker.surfaces.jobs_shapes import (
     FINAL,
     JobDone,
+    JobStats,
     JobStatus,
     Nothing,
     Poll,
-    QueueStats,
     show_job,
     show_time,
     status_of,
@@ -210,7 +210,7 @@ JOBS = Surface(
             headers={LAST_EVENT: "id of the last event that was received: what came later follows"},
             also={204: "the job is finished, and the last event was its end: there is nothing more to come for"},
         ),
-        Route("GET", "/queue/stats", get_stats, "Tell how many jobs there are, and how the queue does.", QueueStats),
+        Route("GET", "/queue/stats", get_stats, "Tell how many jobs there are, and how the queue does.", JobStats),
         Route(
             "POST",
             "/cancel/<job_id>",

@@ -71,7 +71,7 @@ class JobDone(Schema):
     message = fields.String(required=True)
 
 
-class QueueStats(Schema):
+class JobStats(Schema):
     """All jobs of the caller's teams, and how this broker and the agents do."""
 
     pending_jobs = fields.Integer(required=True)
