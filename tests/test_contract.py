@@ -13,7 +13,9 @@ CONTRACT = Path(__file__).parent / "openapi.json"
 
 
 def test_the_contract_is_the_one_that_was_reviewed(client: FlaskClient, request: pytest.FixtureRequest) -> None:
-    document = client.get("/api/openapi.json").get_json()
+    answer = client.get("/api/openapi.json")
+    assert answer.status_code == 200
+    document = answer.get_json()
     if request.config.getoption("--rewrite-openapi"):
         CONTRACT.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
