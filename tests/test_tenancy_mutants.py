@@ -35,6 +35,26 @@ WITHOUT = ("outsider", "remote", "sibling", "distant", "foreign", "member", "dep
 # What nobody can notice: the place, which of several that read alike, and what says the same again.
 EQUAL = {
     (
+        "api/flow/cancel_flow.sql",
+        "item.company_id = v_caller.company_id",
+        1,
+    ): "the team is the company's own, and no other company's has its number",
+    (
+        "api/flow/create_flow.sql",
+        "item.company_id = v_caller.company_id",
+        1,
+    ): "an item's number is no other company's, and this one was made or found in this call",
+    (
+        "queue/next_flow.sql",
+        "item.company_id = p_company_id",
+        1,
+    ): "the team is the company's own, and no other company's has its number",
+    (
+        "queue/show_flow.sql",
+        "item.company_id = p_company_id",
+        1,
+    ): "the team is the company's own, and no other company's has its number",
+    (
         "api/company/get_company_data_graph_json.sql",
         "person.company_id = v_caller.company_id",
         1,

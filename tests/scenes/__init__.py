@@ -5,9 +5,9 @@ are sent without a token, and `statement` is SQL that is run with the caller's t
 function that is no procedure bear its name in SQL.
 """
 
-from tests.scenes import items, people, places, statements, webhooks
+from tests.scenes import flows, items, people, places, statements, webhooks
 from tests.scenes.scenery import Scene, Scenery, Scenes, furnish
 
 __all__ = ["SCENES", "Scene", "Scenery", "furnish"]
 
-SCENES: Scenes = items.SCENES | people.SCENES | places.SCENES | statements.SCENES | webhooks.SCENES
+SCENES: Scenes = flows.SCENES | items.SCENES | people.SCENES | places.SCENES | statements.SCENES | webhooks.SCENES
