@@ -1,6 +1,6 @@
 create or replace function maintenance.claim_deliveries(p_at_once integer, p_each_at_once integer, p_lease_seconds integer)
 returns setof data.claimed_delivery
-language plpgsql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = '' set enable_seqscan = off set enable_bitmapscan = off
 as $$
 -- Take messages to endpoints that are due, under a lease: who took one has that long to send it and to say what became of it.
 --
@@ -51,7 +51,6 @@ begin
         where delivery.company_id = v_webhook.company_id
           and delivery.webhook_id = v_webhook.webhook_id
           and delivery.status = 'PENDING'
-          and delivery.next_time <= v_now
           and delivery.lease_until > v_now;
         select company.company_uuid
         into v_company
@@ -71,13 +70,16 @@ begin
                     and delivery.status = 'PENDING'
                     and delivery.next_time <= v_now
                     and coalesce(delivery.lease_until <= v_now, true)
-                    and not exists (
-                        select from data.webhook_delivery as earlier
+                    -- The first that waits of its item; a limit keeps this one look into an index for each message.
+                    and coalesce((
+                        select earlier.delivery_id
+                        from data.webhook_delivery as earlier
                         where earlier.company_id = delivery.company_id
                           and earlier.webhook_id = delivery.webhook_id
                           and earlier.subject_id = delivery.subject_id
                           and earlier.status = 'PENDING'
-                          and earlier.delivery_id < delivery.delivery_id)
+                        order by earlier.delivery_id
+                        limit 1), delivery.delivery_id) = delivery.delivery_id
                   order by delivery.next_time, delivery.delivery_id
                   limit greatest(least(v_room, v_left), 0))
             returning taken.*
