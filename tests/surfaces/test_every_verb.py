@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from broker import SURFACES
 from tests.jobs import claim, complete
 from tests.surfaces.asking import Asker
 from tests.world import Caller, must
@@ -17,7 +16,6 @@ from tests.world import Caller, must
 JOBS = "/api/v1/jobs"
 TASKS = "/api/v1/queue/tasks"
 FLOWS = "/api/v1/flows"
-HAS_JOBS = any(surface.prefix == JOBS for surface in SURFACES)
 HANDLER = "shell"
 JOB = json.dumps({"handler": HANDLER, "argv": ["true"]})
 # How the surfaces call what waits for an agent.
@@ -97,6 +95,7 @@ VIEWS: dict[str, See] = {
     "GetQueueItemDetails": lambda users, task_id: str(users.call("GetQueueItemDetails", taskId=task_id).row["status"]),
     "spec 2, the list": see_in_task_list,
     "spec 2, the task": lambda users, task_id: str(users.say("GET", f"{TASKS}/{task_id}")["status"]),
+    "spec 4": lambda users, task_id: str(users.say("GET", f"{JOBS}/status/{task_id}")["status"]),
 }
 
 
@@ -119,6 +118,7 @@ CANCELS: dict[str, Verb] = {
     "spec 2, one": lambda users, task_id: users.say("DELETE", f"{TASKS}/{task_id}"),
     "spec 2, those named": cancel_tasks_named,
     "spec 2, all": lambda users, _: users.say("DELETE", TASKS),
+    "spec 4": lambda users, task_id: users.say("POST", f"{JOBS}/cancel/{task_id}"),
 }
 
 
@@ -149,13 +149,9 @@ RETRIES: dict[str, Verb] = {
     "RetryQueueItems": retry_in_bulk,
     "RetryDeadLetter": retry_letter_by_procedure,
     "spec 2": lambda users, task_id: users.say("POST", f"{TASKS}/{task_id}/retry"),
+    "spec 4": lambda users, task_id: users.say("POST", f"{JOBS}/restart/{task_id}"),
     "spec 5": lambda users, task_id: users.say("POST", f"/api/dlq/{letter_of(users, task_id)}/retry"),
 }
-
-if HAS_JOBS:
-    VIEWS["spec 4"] = lambda users, task_id: str(users.say("GET", f"{JOBS}/status/{task_id}")["status"])
-    CANCELS["spec 4"] = lambda users, task_id: users.say("POST", f"{JOBS}/cancel/{task_id}")
-    RETRIES["spec 4"] = lambda users, task_id: users.say("POST", f"{JOBS}/restart/{task_id}")
 
 
 @pytest.fixture
