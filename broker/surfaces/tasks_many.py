@@ -32,6 +32,10 @@ def cancel_chosen_tasks(visit: Visit) -> dict[str, Any]:
     asked: list[str] = chosen["task_ids"]
     ids = {text: found for text in asked if (found := read_id(text)) is not None}
     rows: dict[str, Row] = {}
+    if not ids:
+        visit.row(
+            "GetOwnTeam", teamName=visit.named_team
+        )  # who asks is asked for his token also when nothing can be found
     for some in pieces(sorted(set(ids.values()))):
         answer = visit.call("CancelQueueItems", taskIds=some, teamName=visit.named_team, onlyStatus="PENDING")
         rows.update({str(row["taskId"]): row for row in answer.tables[0].rows})
