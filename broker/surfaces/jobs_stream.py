@@ -23,6 +23,11 @@ logger = logging.getLogger(__name__)
 Wait = Callable[..., Iterator[Look | None]]
 
 
+def status_in(row: Row) -> str:
+    """The status that a change, or a state, tells."""
+    return status_of(row["status"], scheduled=row["scheduled"])
+
+
 @dataclass(slots=True)
 class JobStream:
     """One client that follows one job.
@@ -103,8 +108,14 @@ class JobStream:
             steps = look.changes
         if not steps and not self.place.number:
             steps = [look.current]  # its events are older than what is kept
+        # Claimed and begun are one status: of such the last, which knows of the progress, if there is some.
+        steps = [
+            step
+            for step, later in zip(steps, [*steps[1:], None], strict=True)
+            if later is None or status_in(later) != status_in(step)
+        ]
         for position, step in enumerate(steps):
-            status = status_of(step["status"], scheduled=step["scheduled"])
+            status = status_in(step)
             is_last = position == len(steps) - 1
             is_new = status != self.place.status
             self.place = replace(self.place, number=step["changeNumber"])
