@@ -107,7 +107,7 @@ def status_of(state: str, *, scheduled: bool) -> str:
 
 def show_job(job_id: str, row: Row) -> dict[str, Any]:
     """A job, from a row of GetQueueItem."""
-    status = status_of(row["status"], scheduled=row["notBefore"] is not None)
+    status = status_of(row["status"], scheduled=row["scheduled"])
     return {
         "job_id": job_id,
         "job_type": type_of(row),

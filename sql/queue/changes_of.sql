@@ -7,19 +7,18 @@ as $$
 -- Arguments:
 --   after  only those with greater numbers
 -- Rules:
---   The events tell which. PENDING was held back until its time if the next thing that happened was its release, or nothing has
---   happened yet and it is.
+--   The events tell which. PENDING was held back, by time or for other items, if the next thing that happened was its release, or
+--   nothing has happened yet and it is.
 select array(
     select row(step.event_id, step.event_time, step.queue_id, step.task_id, step.attempt, step.status,
                step.status = 'PENDING' and case
-                   when step.next_event is null then step.held is not distinct from 'TIME'
-                   else step.next_event = 'RELEASED' and step.next_details is null
+                   when step.next_event is null then step.held is not null
+                   else step.next_event = 'RELEASED'
                end)::data.item_change
     from unnest(p_queue_ids) as watched (queue_id)
     cross join lateral (
         select event.event_id, event.event_time, event.queue_id, event.attempt, item.task_id, item.held,
                lead(event.event) over (order by event.event_id) as next_event,
-               lead(event.details) over (order by event.event_id) as next_details,
                case event.event
                    when 'CREATED' then 'PENDING'
                    when 'RELEASED' then 'PENDING'

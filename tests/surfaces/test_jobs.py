@@ -85,6 +85,15 @@ class TestStatus:
 
         assert ask("GET", f"{JOBS}/status/{job_id}").body["status"] == "scheduled"
 
+    def test_of_what_waits_for_another_is_scheduled(self, ask: Asker, call: Caller) -> None:
+        needed = queue_job(call)
+        job_id = queue_job(call, dependsOn=[needed])
+        before = ask("GET", f"{JOBS}/status/{job_id}").body["status"]
+        must(complete(call, claim(call)))
+
+        assert before == "scheduled"
+        assert ask("GET", f"{JOBS}/status/{job_id}").body["status"] == "pending"
+
     def test_tells_why_a_job_failed(self, ask: Asker, call: Caller) -> None:
         first, second = queue_job(call), queue_job(call)
         must(fail(call, claim(call), responseVault='{"error":"no such file"}'))

@@ -20,7 +20,7 @@ as $$
 -- Arguments:
 --   teamName  names, separated by commas; left out: every team of the caller
 -- Returns:
---   1: one row: items that wait, are held back until their time, are in agents' hands, and those finished and still kept;
+--   1: one row: items that wait, are held back, are in agents' hands, and those finished and still kept;
 --      agents heard of in the last three minutes; machines whose agent was heard of once, but not lately, or takes no work;
 --      the limits of the company, null: none; when retention last ran in any broker
 -- Errors:
@@ -51,8 +51,8 @@ begin
       and machine.removed_time is null;
 
     return query
-    select count(*) filter (where item.status = 'PENDING' and item.held is distinct from 'TIME'),
-           count(*) filter (where item.status = 'PENDING' and item.held = 'TIME'),
+    select count(*) filter (where item.status = 'PENDING' and item.held is null),
+           count(*) filter (where item.status = 'PENDING' and item.held is not null),
            count(*) filter (where item.status in ('ASSIGNED', 'PROCESSING', 'CANCELLING')),
            count(*) filter (where item.status = 'COMPLETED'), count(*) filter (where item.status = 'FAILED'),
            count(*) filter (where item.status = 'CANCELLED'), count(*), v_agents.active, v_agents.silent,

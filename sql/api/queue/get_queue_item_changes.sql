@@ -18,7 +18,7 @@ as $$
 --   teamName     if given, must be the item's team
 --   afterChange  only changes with greater numbers; left out: all that are kept
 -- Returns:
---   1: the changes of state, in order; scheduled: the item was held back until its time
+--   1: the changes of state, in order; scheduled: the item was held back, by time or for other items
 --   2: how the newest of the item and its retries stands, one row; changeNumber as GetQueueItem tells it
 -- Errors:
 --   JB400  neither queueId nor taskId is given
@@ -41,7 +41,7 @@ begin
       and item.queue_id = v_chain[cardinality(v_chain)];
 
     current := array[row(v_item.queue_id, v_item.task_id, v_item.status,
-        v_item.status = 'PENDING' and v_item.held is not distinct from 'TIME', v_item.progress, v_item.metrics, queue.last_change(v_item.company_id, v_item.queue_id))::data.item_state];
+        v_item.status = 'PENDING' and v_item.held is not null, v_item.progress, v_item.metrics, queue.last_change(v_item.company_id, v_item.queue_id))::data.item_state];
     -- Each key with how the item looks to the caller: who sees it look otherwise wakes him. Changes come last, so that none is
     -- missed that the looks know of.
     wait_keys := array(
