@@ -19,7 +19,7 @@ def test_tells_what_the_listing_tells_and_more(call: Caller, queue_item: MakeIte
     listed = call("GetTeamQueueItems").row
     moving = {"ageInMinutes", "minutesSinceAssigned", "minutesSinceHeartbeat", "totalDurationSeconds"}
     assert {name: told[name] for name in set(listed) - moving} == {name: listed[name] for name in set(listed) - moving}
-    assert set(told) - set(listed) == {"startedTime", "metrics", "changeNumber", "dependsOn", "rank"}
+    assert set(told) - set(listed) == {"startedTime", "metrics", "scheduled", "changeNumber", "dependsOn", "rank"}
     assert (told["vaultContent"], told["vaultContentResponse"]) == ('{"handler":"shell"}', '{"exitCode":0}')
 
 

@@ -69,8 +69,8 @@ as $$
 --   newest    true: the newest of the item, its retries, their retries, and so on, in its place
 -- Returns:
 --   1: the item, one row, as GetTeamQueueItems and GetQueueItemDetails tell of it; metrics: what its agent has last reported;
---      scheduled: it is held back, by time or for other items; changeNumber grows with each change of its state, and each progress that was noted; rank: its priority from 100, first, to
---      0, last, for plans PREMIUM and ELITE, 50 for the others
+--      scheduled: it is held back, by time or for other items; changeNumber grows with each change of its state, and each progress
+--      that was noted; rank: its priority from 100, first, to 0, last, for plans PREMIUM and ELITE, 50 for the others
 -- Errors:
 --   JB400  neither queueId nor taskId is given
 --   JB403  the team named is not the caller's
@@ -103,7 +103,8 @@ begin
            item.can_be_cancelled, (response.version is not null)::integer::smallint, item.created_by, item.original_queue_id,
            item.timeout_seconds, item.metadata, item.queue_name, item.labels, item.not_before, item.expires_time, item.retries,
            item.retries_used, item.protected, item.schedule_name, item.depends_on,
-           v_item.status = 'PENDING' and v_item.held is not null, queue.last_change(v_item.company_id, v_item.queue_id), data.rank_of(v_item.priority, v_caller.plan)
+           v_item.status = 'PENDING' and v_item.held is not null, queue.last_change(v_item.company_id, v_item.queue_id),
+           data.rank_of(v_item.priority, v_caller.plan)
     from queue.details_of(v_caller, v_item, v_now) as item
     join data.vault_record as request
         on request.company_id = v_item.company_id and request.vault_record_id = v_item.request_vault_id
