@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 from typing import Any
 
@@ -81,6 +81,9 @@ class Follower:
         return False
 
     def close(self) -> None:
+        with suppress(RuntimeError):  # the answer has ended
+            self.response.shutdown()  # the thread reads no longer, else closing would wait for it
+        self._thread.join(SECONDS)
         self.response.close()
 
 

@@ -111,7 +111,7 @@ class JobStream:
         # Claimed and begun are one status: of such the last, which knows of the progress, if there is some.
         steps = [
             step
-            for step, later in zip(steps, [*steps[1:], None], strict=True)
+            for step, later in zip(steps, [*steps[1:], None], strict=False)
             if later is None or status_in(later) != status_in(step)
         ]
         for position, step in enumerate(steps):
