@@ -44,7 +44,7 @@ def permission_names(registry: Registry) -> dict[str, str]:
     headers = {Path(file.path).stem: PERMISSION.search(file.text) for file in read_files(sql_directory())}
     named = {procedure.name: header[1] for procedure in registry if (header := headers[procedure.function])}
     counting = {procedure.counts.name: procedure.name for procedure in registry if procedure.counts}
-    return {name: counting.get(name, named.get(name, name)) for name in registry.procedures}
+    return {name: named.get(name, counting.get(name, name)) for name in registry.procedures}
 
 
 def callers(registry: Registry, name: str) -> tuple[str, ...]:
