@@ -128,9 +128,7 @@ def test_makes_no_user_who_may_more(call: Caller) -> None:
     reply = call("CreateNewUser", _as=bob, newUserEmail="erin@acme.example")
 
     # The first that not every session may, and bob may not.
-    sentence = (
-        "only an administrator may invite erin@acme.example: a new user may call CancelFlow, which you may not"
-    )
+    sentence = "only an administrator may invite erin@acme.example: a new user may call CancelFlow, which you may not"
     assert refusal(reply) == (403, [sentence])
     assert "erin@acme.example" not in [row["userEmail"] for row in call("GetCompanyUsers", _as="ann").rows]
 
