@@ -299,7 +299,7 @@ def test_items_named_by_task_id_are_found_without_reading_others(
     work()
 
     assert list(hot.reads({"queue_item"})) != []
-    assert wrong(hot, {"queue_item"}) == []
+    assert [read for read in wrong(hot, {"queue_item"}) if not is_of_old_servers(read, admin)] == []
 
 
 def test_every_index_meant_is_used(hot: Hot, admin: psycopg.Connection) -> None:
