@@ -9,7 +9,7 @@ from tests.conftest import Clock
 from tests.jobs import claim, create, fail
 from tests.world import Caller, MakeItem, must
 
-STATES = ("pending", "queued", "inProgress", "completed", "failed", "cancelled")
+STATES = ("waiting", "held", "running", "completed", "failed", "cancelled")
 
 
 def counts(call: Caller, _as: str = "bob", **members: Any) -> dict[str, int]:
@@ -27,6 +27,7 @@ def test_an_empty_queue_has_zeros(call: Caller) -> None:
     row = call("GetQueueStatus").row
 
     assert row.pop("isNotifying") is False
+    assert {row.pop(name) for name in ("maxRunning", "maxRunningPerUser", "lastCleanup")} == {None}
     assert set(row.values()) == {0}
 
 
@@ -38,20 +39,20 @@ def test_items_are_counted_by_what_they_do(call: Caller, queue_item: MakeItem) -
     [needed] = [row["taskId"] for row in must(call("GetTeamQueueItems")).rows if row["queueId"] == first]
     create(call, dependsOn=[needed])
 
-    assert counts(call) == {"pending": 2, "queued": 1, "inProgress": 3, "completed": 2, "failed": 1, "cancelled": 1}
+    assert counts(call) == {"held": 2, "waiting": 1, "running": 3, "completed": 2, "failed": 1, "cancelled": 1}
 
 
-def test_what_waits_for_its_retry_is_pending(call: Caller) -> None:
+def test_what_waits_for_its_retry_is_held(call: Caller) -> None:
     create(call, retries=1)
     must(fail(call, claim(call)))
 
-    assert counts(call) == {"pending": 1}
+    assert counts(call) == {"held": 1}
 
 
 def test_items_of_the_pool_and_of_removed_queues_count(call: Caller) -> None:
     must(call("CreateQueue", teamName="ops", queueName="mail"))
     item = must(call("CreateQueueItem", teamName="ops", queueName="mail", queueVault="{}")).row
-    assert counts(call) == {"queued": 1}
+    assert counts(call) == {"waiting": 1}
     must(call("CancelQueueItem", queueId=item["queueId"]))
     must(call("DeleteQueue", _as="ann", teamName="ops", queueName="mail"))
 
@@ -74,8 +75,8 @@ def test_counts_the_teams_asked_for(call: Caller, queue_item: MakeItem) -> None:
     queue_item()
     create(call, "dev-01", "dev", _as="ann")
 
-    assert counts(call, "ann") == {"queued": 2}
-    assert counts(call, "ann", teamName="dev") == {"queued": 1}
+    assert counts(call, "ann") == {"waiting": 2}
+    assert counts(call, "ann", teamName="dev") == {"waiting": 1}
     assert counts(call, "gina") == {}
 
 
@@ -101,6 +102,30 @@ class TestAgents:
 
         assert agents(call) == (0, 0)
         assert agents(call, _as="ann", teamName="dev") == (1, 4)
+
+    def test_that_fell_silent_are_told_by_their_machines(
+        self, call: Caller, queue_item: MakeItem, clock: Clock
+    ) -> None:
+        queue_item()
+        claim(call)
+        before = call("GetQueueStatus").row["silentMachineCount"]
+        clock.advance(minutes=5)
+
+        assert (before, call("GetQueueStatus").row["silentMachineCount"]) == (0, 1)
+
+
+def test_tells_the_limits_of_the_company(call: Caller) -> None:
+    must(call("UpdateCompanyLimits", _as="ann", maxRunning=10, maxRunningPerUser=3))
+
+    row = call("GetQueueStatus").row
+
+    assert (row["maxRunning"], row["maxRunningPerUser"]) == (10, 3)
+
+
+def test_tells_when_retention_last_ran(call: Caller, admin: psycopg.Connection) -> None:
+    admin.execute("select maintenance.record_run('delete_old_items')")
+
+    assert call("GetQueueStatus").row["lastCleanup"] is not None
 
 
 def test_a_broker_notifies_while_it_was_seen_to(call: Caller, admin: psycopg.Connection, clock: Clock) -> None:

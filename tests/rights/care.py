@@ -6,11 +6,9 @@ TABLE = """
                                    stranger outsider barred member admin remote agent sibling distant bridge foreign sql
     ReconcileQueue                 none     403      403    ok     ok    403    403   403     403     403    403     ok
     GetQueueStatistics             none     403      403    ok     ok    403    403   403     403     403    403     ok
-    GetQueueTotals                 own      403      403    ok     ok    403    403   403     403     403    403     ok
 """
 
 BODIES: Bodies = {
     "ReconcileQueue": lambda _: {"teamName": "ops"},
     "GetQueueStatistics": lambda _: {"teamName": "ops"},
-    "GetQueueTotals": lambda _: {"teamName": "ops"},
 }

@@ -9,7 +9,7 @@ TABLE = """
                                    stranger outsider barred member admin remote agent sibling distant bridge foreign sql
     GetDeadLetters                 none     403      403    ok     ok    403    403   403     403     403    403     ok
     GetDeadLetterCounts            none     403      403    ok     ok    403    403   403     403     403    403     ok
-    GetQueueStatus                 none     403      403    ok     ok    403    403   403     403     403    403     ok
+    GetQueueStatus                 own      403      403    ok     ok    403    403   403     403     403    403     ok
     RetryDeadLetter                404      404      403    ok     ok    404    403   403     403     403    403     ok
     DiscardDeadLetter              404      404      403    ok     ok    404    403   403     403     403    403     ok
     GetQueueItemAttempts           404      404      403    ok     ok    404    ok    404     404     ok     404     ok

@@ -35,7 +35,8 @@ begin
     where member.company_id = v_caller.company_id
       and member.user_id = v_caller.user_id;
     if cardinality(v_names) > 1 and v_own is null then
-        raise exception using errcode = 'JB400', message = format('name a team: you are a member of %s', left(array_to_string(v_names, ', '), 200));
+        raise exception using errcode = 'JB400', message = format(
+            'name a team: you are a member of %s', left(array_to_string(v_names, ', '), 200));
     elsif v_names is null then
         raise exception using errcode = 'JB400', message = 'you are a member of no team';
     end if;

@@ -36,11 +36,8 @@ declare
     v_line       data.queue_statistics;
     v_row        record;
 begin
-    v_policy_ids := coalesce(queue.named_policies(v_caller.company_id, v_team_ids, p_queue_name), array(
-        select policy.policy_id
-        from data.queue_policy as policy
-        where policy.company_id = v_caller.company_id
-          and policy.team_id = any(v_team_ids)));
+    v_policy_ids := coalesce(queue.named_policies(v_caller.company_id, v_team_ids, p_queue_name),
+        queue.policies_of(v_caller.company_id, v_team_ids, null));
 
     queues := '{}';
     total := '{}';

@@ -64,7 +64,11 @@ create table data.webhook_delivery (
     check (status = 'PENDING' or lease_until is null));
 
 create index webhook_delivery_log on data.webhook_delivery (company_id, webhook_id, delivery_id desc);
-create index webhook_delivery_due on data.webhook_delivery (company_id, webhook_id, next_time) where status = 'PENDING';
+-- Those that are due, found one by one however many wait, and those that somebody is sending.
+create index webhook_delivery_due on data.webhook_delivery (company_id, webhook_id, next_time, delivery_id)
+    where status = 'PENDING';
+create index webhook_delivery_leased on data.webhook_delivery (company_id, webhook_id, lease_until)
+    where status = 'PENDING' and lease_until is not null;
 create index webhook_delivery_line on data.webhook_delivery (company_id, webhook_id, subject_id, delivery_id)
     where status = 'PENDING';
 create index webhook_delivery_age on data.webhook_delivery (company_id, settled_time) where settled_time is not null;

@@ -12,7 +12,7 @@ create type data.item_change as (
     task_id       uuid,
     attempt       integer,
     status        data.queue_status,
-    scheduled     boolean);                                   -- PENDING, and held back until its time
+    scheduled     boolean);                                   -- PENDING, and held back
 
 -- How an item stands.
 create type data.item_state as (
