@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 DEFAULT_PORT = 8585
+WEBHOOKS_AT_ONCE = 16  # messages that one broker process sends
 WEBHOOK_RETRY_SECONDS = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 PLANS = ("COMMUNITY", "ADVANCED", "PREMIUM", "ELITE")
 

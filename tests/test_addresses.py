@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from broker.maintenance.addresses import AddressError, CheckedBackend, Policy, as_address, is_public, look_up
-from broker.maintenance.webhooks import Delivery, Outcome, send
+from broker.maintenance.messages import Delivery, Outcome, send
 
 SECRET = bytes(32)
 CONTEXT = ssl.create_default_context()

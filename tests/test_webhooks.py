@@ -19,7 +19,8 @@ import pytest
 from broker.config import WEBHOOK_RETRY_SECONDS, Config
 from broker.maintenance import webhooks
 from broker.maintenance.addresses import CheckedBackend
-from broker.maintenance.webhooks import ANSWER_BYTES, SETTLE, Deliverer, claim, drain, read_retry_after, retry_in
+from broker.maintenance.messages import ANSWER_BYTES, drain, read_retry_after
+from broker.maintenance.webhooks import SETTLE, Deliverer, claim, retry_in
 from tests.conftest import Clock, serving
 from tests.serving import environment_of, until
 from tests.serving import serving as serving_broker
@@ -426,7 +427,7 @@ class TestNothingIsLost:
         assert away.run() == 0
         away.close()
 
-        assert "webhooks could not be sent" in caplog.text
+        assert "the job webhooks failed" in caplog.text
 
     def test_a_broker_that_stops_begins_nothing_more(
         self, call: Caller, queue_item: MakeItem, deliverer: Deliverer

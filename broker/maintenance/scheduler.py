@@ -20,14 +20,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from broker.config import Config
 from broker.database.urls import background_url
 from broker.maintenance import webhooks
+from broker.maintenance.connection import connect
 from broker.maintenance.schedules import EVERY_SECONDS, JOB, Ticker
 
 RELEASE_SECONDS = 1.0
 MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 86_400.0
-CONNECT_SECONDS = 5
-STATEMENT_SECONDS = 60
 JOBS_AT_ONCE = 4  # two slow sweeps and a slow receiver of webhooks hold up no schedule
 
 logger = logging.getLogger(__name__)
@@ -118,14 +117,7 @@ class Scheduler:
 def run_job(url: str, job: Job, stopped: Callable[[], bool] = lambda: False) -> None:
     """Run one procedure, on a connection of its own; a failure is logged, and tried again next time."""
     try:
-        with psycopg.connect(
-            url,
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            prepare_threshold=None,
-            application_name="broker maintenance",
-        ) as connection:
-            connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
+        with connect(url, "maintenance") as connection:
             while _run_once(connection, job) and not stopped():
                 pass
             connection.execute("select maintenance.record_run(%s)", [job.procedure])

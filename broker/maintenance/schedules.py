@@ -4,18 +4,16 @@ What is computed counts only if no other broker was faster (maintenance.run_tick
 """
 
 import logging
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
 
+from broker.maintenance.connection import KeptConnection
 from broker.ticks import TimingError, next_beat, next_tick
 
 EVERY_SECONDS = 1.0
-CONNECT_SECONDS = 5
-STATEMENT_SECONDS = 60
 LOCK_SECONDS = 2  # somebody who holds a schedule holds up that one, not those that come after it
 ROUNDS = 10  # of the ticks of one schedule that are due at once, none of which is missed
 JOB = "schedules"  # by this name its runs are noted
@@ -97,49 +95,16 @@ def run_tick(connection: psycopg.Connection, due: Due) -> int | None:
 
 
 class Ticker:
-    """Runs what is due, each time it is told to, on one connection that it keeps."""
+    """Counts what is due, each time it is told to."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._lock = threading.Lock()
-        self._connection: psycopg.Connection | None = None
+        self._kept = KeptConnection(url, JOB, LOCK_SECONDS)
 
     def run(self) -> None:
-        """Count every tick that is due; without a database this is logged, and tried again next time."""
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                made = run_due(self._connection)
-                self._connection.execute("select maintenance.record_run(%s)", [JOB])
-            except psycopg.Error as error:
-                logger.warning("schedules could not be run: %s", str(error).strip())
-                self._disconnect()
-                return
-        if made:
+        """Count every tick that is due."""
+        if made := self._kept.run(run_due):
             logger.info("schedules made %d queue items", made)
 
     def close(self) -> None:
         """Give the connection back, when what runs has ended: that is short."""
-        if self._lock.acquire(timeout=CONNECT_SECONDS):
-            try:
-                self._disconnect()
-            finally:
-                self._lock.release()
-
-    def _connect(self) -> psycopg.Connection:
-        connection = psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            prepare_threshold=None,
-            application_name="broker schedules",
-        )
-        connection.execute(f"set statement_timeout = '{STATEMENT_SECONDS}s'")
-        connection.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
-        return connection
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._kept.close()
