@@ -13,9 +13,9 @@ import orjson
 
 from broker.answer import Answer, Row
 from broker.live.hub import Ending, Hub
+from broker.live.longpoll import LOOK_AGAIN_SECONDS
 
 HEARTBEAT_SECONDS = 15.0
-LOOK_AGAIN_SECONDS = 60.0  # a token that ended is noticed
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 from flask import Response, request
 
-from broker.answer import Answer
 from broker.errors import failure_of
 from broker.live.hub import Ending
 from broker.live.longpoll import LOOK_AGAIN_SECONDS
@@ -17,6 +15,9 @@ from broker.live.sse import EVENT_STREAM, respond_stream
 from broker.live.watching import Look, Place
 from broker.surfaces.jobs_shapes import (
     FINAL,
+    NOT_FOUND,
+    OF_STATE,
+    WORDS,
     JobDone,
     JobStats,
     JobStatus,
@@ -30,17 +31,14 @@ from broker.surfaces.jobs_stream import JobStream
 from broker.surfaces.problems import ProblemError
 from broker.surfaces.routes import Route, Surface, Visit, item_id
 
-NOT_FOUND = "JobNotFoundError"
 MISSING = "Job {} not found"
 LAST_EVENT = "Last-Event-ID"
-
-Made = TypeVar("Made")
 
 
 def get_status(visit: Visit, job_id: str) -> dict[str, Any]:
     """Tell how a job is."""
     job_id = item_id(job_id, NOT_FOUND, MISSING)
-    [row] = ask(visit, "GetQueueItem", job_id, newest=True).tables[0].rows
+    row = visit.row("GetQueueItem", taskId=job_id, teamName=visit.named_team, newest=True)
     return show_job(job_id, row)
 
 
@@ -50,8 +48,8 @@ def poll_status(visit: Visit, job_id: str) -> dict[str, Any]:
     known = visit.query.get("current_status")
     deadline = time.monotonic() + visit.query["timeout"]
     mark = visit.hub.mark()
-    look = Look.of(ask(visit, "GetQueueItemChanges", job_id))
-    begun = current_of(look)
+    look = Look.of(visit.call("GetQueueItemChanges", taskId=job_id, teamName=visit.named_team))
+    begun = status_of(look.current)
     after = max((change["changeNumber"] for change in look.changes), default=0)
     is_due = known != begun if known else begun in FINAL
     while not is_due and (left := deadline - time.monotonic()) > 0:
@@ -59,9 +57,9 @@ def poll_status(visit: Visit, job_id: str) -> dict[str, Any]:
         if ending in (Ending.GONE, Ending.CLOSED):
             break
         mark = visit.hub.mark()
-        look = Look.of(ask(visit, "GetQueueItemChanges", job_id, afterChange=after))
-        passed = [status_of(change["status"], scheduled=change["scheduled"]) for change in look.changes]
-        is_due = current_of(look) != known if known else any(status != begun for status in passed)
+        look = Look.of(visit.call("GetQueueItemChanges", taskId=job_id, teamName=visit.named_team, afterChange=after))
+        passed = [status_of(change) for change in look.changes]
+        is_due = status_of(look.current) != known if known else any(status != begun for status in passed)
     return get_status(visit, job_id)
 
 
@@ -76,23 +74,24 @@ def stream_status(visit: Visit, job_id: str) -> Response:
     stream = JobStream(
         visit.procedures, visit.hub, visit.sender, job_id, visit.named_team, place=place, client=visit.client
     )
-    events = translate(stream.open, job_id)
+    events = stream.open()
     return Response(status=204) if events is None else respond_stream(events)
 
 
 def get_stats(visit: Visit) -> dict[str, Any]:
     """Tell how many jobs there are, and how the broker and the agents do."""
-    row = visit.row("GetQueueTotals", teamName=visit.named_team)
-    active = row["activeAgentCount"]
+    row = visit.row("GetQueueStatus", teamName=visit.named_team)
+    states = {name: row[f"{name}Count"] for name in ("waiting", "running", "held", "completed", "failed", "cancelled")}
+    active = row["agentCount"]
     process = this_process(os.getpid())
     return {
-        "pending_jobs": row["waitingCount"],
-        "running_jobs": row["runningCount"],
-        "scheduled_jobs": row["scheduledCount"],
-        "completed_jobs": row["completedCount"],
-        "failed_jobs": row["failedCount"],
-        "cancelled_jobs": row["cancelledCount"],
-        "total_jobs": row["totalCount"],
+        "pending_jobs": states["waiting"],
+        "running_jobs": states["running"],
+        "scheduled_jobs": states["held"],
+        "completed_jobs": states["completed"],
+        "failed_jobs": states["failed"],
+        "cancelled_jobs": states["cancelled"],
+        "total_jobs": sum(states.values()),
         "queue_type": "postgresql",
         "cache_size": visit.procedures.cached_tokens,
         "active_workers": active,
@@ -109,16 +108,20 @@ def cancel_job(visit: Visit, job_id: str) -> dict[str, Any]:
     """Cancel a job, or ask the agent that runs it to stop."""
     job_id = item_id(job_id, NOT_FOUND, MISSING)
     try:
-        [row] = ask(visit, "CancelQueueItem", job_id, force=True, newest=True).tables[0].rows
+        [row] = (
+            visit.call("CancelQueueItem", taskId=job_id, teamName=visit.named_team, force=True, newest=True)
+            .tables[0]
+            .rows
+        )
     except Exception as error:
         if failure_of(error).status != 409:
             raise
-        status = current_of(Look.of(ask(visit, "GetQueueItemChanges", job_id)))
+        status = status_of(Look.of(visit.call("GetQueueItemChanges", taskId=job_id, teamName=visit.named_team)).current)
         if status in FINAL:
             sentence = f"Cannot cancel job that is already {status}"
             raise ProblemError(409, sentence, "JobAlreadyCompletedError", current_status=status) from error
         return {"job_id": job_id, "status": status, "message": "Job is being cancelled already"}
-    status = status_of(row["status"], scheduled=False)
+    status = OF_STATE[row["status"]]
     done = "Job cancelled successfully" if status == "cancelled" else "Job runs until its agent has stopped it"
     return {"job_id": job_id, "status": status, "message": done}
 
@@ -127,42 +130,16 @@ def restart_job(visit: Visit, job_id: str) -> dict[str, Any]:
     """Queue a failed or cancelled job again, under the same id."""
     job_id = item_id(job_id, NOT_FOUND, MISSING)
     try:
-        ask(visit, "RetryFailedQueueItem", job_id, newest=True)
+        visit.call("RetryFailedQueueItem", taskId=job_id, teamName=visit.named_team, newest=True)
     except Exception as error:
         failure = failure_of(error)
         if failure.status != 409:
             raise
-        status = current_of(Look.of(ask(visit, "GetQueueItemChanges", job_id)))
+        status = status_of(Look.of(visit.call("GetQueueItemChanges", taskId=job_id, teamName=visit.named_team)).current)
         # A failed one cannot be restarted where its machine or its queue is gone, which the engine says.
         sentence = failure.messages[0] if status in ("failed", "cancelled") else f"Cannot restart job that is {status}"
         raise ProblemError(409, sentence, "JobNotRestartableError", current_status=status) from error
     return {"job_id": job_id, "status": "pending", "message": "Job restarted and re-queued"}
-
-
-def ask(visit: Visit, procedure: str, job_id: str, **members: Any) -> Answer:
-    """Call a procedure about a job.
-
-    Raises:
-        ProblemError: 404, there is no such job.
-        Otherwise as Procedures.call.
-    """
-    return translate(lambda: visit.call(procedure, taskId=job_id, teamName=visit.named_team, **members), job_id)
-
-
-def translate(make: Callable[[], Made], job_id: str) -> Made:
-    """What is made, or an item that is not found, as this surface says it."""
-    try:
-        return make()
-    except Exception as error:
-        failure = failure_of(error)
-        if failure.status == 404 and failure.messages[0].startswith("queue item "):
-            raise ProblemError(404, MISSING.format(job_id), NOT_FOUND) from error
-        raise
-
-
-def current_of(look: Look) -> str:
-    """The status of a job."""
-    return status_of(look.current["status"], scheduled=look.current["scheduled"])
 
 
 @cache
@@ -234,4 +211,5 @@ JOBS = Surface(
             subject="job_id",
         ),
     ],
+    words=WORDS,
 )

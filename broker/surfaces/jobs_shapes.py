@@ -6,10 +6,10 @@ A job is an item with its retries: its id names the first that the caller knows,
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from marshmallow import Schema, fields, validate
 
 from broker.answer import Row
+from broker.surfaces.opened import error_of, operation_of
 from broker.surfaces.routes import Members, Query
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled", "scheduled")
@@ -24,6 +24,8 @@ OF_STATE = {
     "CANCELLED": "cancelled",
 }
 LONGEST_POLL_SECONDS = 120
+NOT_FOUND = "JobNotFoundError"
+WORDS = {"queue item": "Job"}
 
 
 class JobStatus(Schema):
@@ -100,23 +102,23 @@ class JobStats(Schema):
     )
 
 
-def status_of(state: str, *, scheduled: bool) -> str:
-    """The status of a job whose item has a state."""
-    return "scheduled" if scheduled else OF_STATE[state]
+def status_of(row: Row) -> str:
+    """The status that a row of GetQueueItem, a change or a state tells."""
+    return "scheduled" if row["scheduled"] else OF_STATE[row["status"]]
 
 
 def show_job(job_id: str, row: Row) -> dict[str, Any]:
     """A job, from a row of GetQueueItem."""
-    status = status_of(row["status"], scheduled=row["scheduled"])
+    status = status_of(row)
     return {
         "job_id": job_id,
-        "job_type": type_of(row),
+        "job_type": operation_of(row),
         "status": status,
         "progress": show_progress(status, row["progress"]),
         "created_at": show_time(row["createdTime"]),
         "started_at": show_time(row["startedTime"] or row["assignedTime"]),
         "completed_at": show_time(row["finishedTime"]),
-        "error": error_of(row),
+        "error": error_of(row) if status == "failed" else None,
         "user_id": row["createdBy"],
         "metrics": row["metrics"] or {},
     }
@@ -130,31 +132,3 @@ def show_progress(status: str, progress: float | None) -> float:
 def show_time(moment: datetime | None) -> str | None:
     """Whole seconds, with Z."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def type_of(row: Row) -> str | None:
-    """The handler, or operation, of a job."""
-    job = read_json(row["vaultContent"])
-    named = [job.get(name) for name in ("operation", "handler")] if isinstance(job, dict) else []
-    return next((name for name in named if isinstance(name, str) and name), None)
-
-
-def error_of(row: Row) -> str | None:
-    """Why a job failed: the answer's own word, else the engine's."""
-    if row["status"] != "FAILED":
-        return None
-    answer = read_json(row["vaultContentResponse"])
-    said = answer.get("error") if isinstance(answer, dict) else None
-    reason: str | None = row["failureReason"]
-    return said if isinstance(said, str) and said else reason
-
-
-def result_of(row: Row) -> Any:
-    """What a job came to: member `result` of its answer, else the whole answer."""
-    answer = read_json(row["vaultContentResponse"])
-    return answer["result"] if isinstance(answer, dict) and "result" in answer else answer
-
-
-def read_json(text: str | None) -> Any:
-    """What an opened vault holds; None where there is none, or it did not open."""
-    return None if text is None else orjson.loads(text)

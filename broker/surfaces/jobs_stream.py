@@ -8,24 +8,20 @@ from typing import Any
 from broker.answer import Answer, Row
 from broker.call import Procedures
 from broker.caller import Sender
-from broker.errors import Failure, RefusedError, failure_of
+from broker.errors import Failure, failure_of
 from broker.live.hub import Hub
 from broker.live.sse import HEARTBEAT, RETRY, write_event
 from broker.live.watching import Look, Place, print_of, wait_for_look
-from broker.surfaces.jobs_shapes import FINAL, error_of, result_of, show_progress, status_of
-from broker.surfaces.problems import describe_problem
+from broker.surfaces.jobs_shapes import FINAL, NOT_FOUND, WORDS, show_progress, status_of
+from broker.surfaces.opened import error_of, result_of
+from broker.surfaces.problems import describe_problem, reword
 
 TRANSIENT = frozenset({503, 504})
-NAMES = {404: "JobNotFoundError"}
+NAMES = {404: NOT_FOUND}
 
 logger = logging.getLogger(__name__)
 
 Wait = Callable[..., Iterator[Look | None]]
-
-
-def status_in(row: Row) -> str:
-    """The status that a change, or a state, tells."""
-    return status_of(row["status"], scheduled=row["scheduled"])
 
 
 @dataclass(slots=True)
@@ -56,7 +52,7 @@ class JobStream:
         """
         mark = self.hub.mark()
         first = self._look()
-        status = status_of(first.current["status"], scheduled=first.current["scheduled"])
+        status = status_of(first.current)
         if self.place is not None and not first.changes and status in FINAL:
             return None
         return self._follow(first, mark, wait)
@@ -112,10 +108,10 @@ class JobStream:
         steps = [
             step
             for step, later in zip(steps, [*steps[1:], None], strict=False)
-            if later is None or status_in(later) != status_in(step)
+            if later is None or status_of(later) != status_of(step)
         ]
         for position, step in enumerate(steps):
-            status = status_in(step)
+            status = status_of(step)
             is_last = position == len(steps) - 1
             is_new = status != self.place.status
             self.place = replace(self.place, number=step["changeNumber"])
@@ -128,7 +124,7 @@ class JobStream:
                 yield self._tell_end(step["queueId"], status)
                 return
             yield self._tell_update(self.place, row)
-        status = status_of(look.current["status"], scheduled=look.current["scheduled"])
+        status = status_of(look.current)
         if status == "running" == self.place.status and print_of(look.current) != self.place.said:
             self.place = replace(self.place, said=print_of(look.current))
             yield self._tell_update(self.place, look.current)
@@ -155,6 +151,6 @@ class JobStream:
         """The last event of a stream that cannot go on: the job was deleted, the token has ended."""
         if failure.status >= 500:
             logger.error("request %s, stream of a job: internal error", self.sender.request_id, exc_info=error)
-        told = RefusedError(404, f"Job {self.job_id} not found") if failure.status == 404 else error
-        body = describe_problem(failure_of(told), told, NAMES)
+        told = replace(failure, messages=tuple(reword(WORDS, message) for message in failure.messages))
+        body = describe_problem(told, error, NAMES)
         return write_event("job_error", {**body, "job_id": self.job_id})

@@ -1,17 +1,17 @@
 """`/api/queue/status`, `/api/dlq/...`, `/api/notifications/...`: how the queue does, and what it gave up (spec 5)."""
 
-import json
 import re
 from typing import Any
 
 from psycopg.errors import Error
 
 from broker.answer import Row
+from broker.config import WEBHOOKS_AT_ONCE
 from broker.contract.text import echo
 from broker.database.database import UnavailableError
 from broker.errors import RefusedError
-from broker.maintenance.webhooks import AT_ONCE
 from broker.surfaces.health import find_obstacle
+from broker.surfaces.opened import error_of, operation_of
 from broker.surfaces.operations_schemas import (
     LetterList,
     LettersQuery,
@@ -28,6 +28,14 @@ LETTER_ID = re.compile(r"dlq_([0-9]{1,15})")
 NUMBER = re.compile(r"[0-9]{1,15}")
 NO_LETTER = "DeadLetterNotFoundError"
 NO_NOTIFICATION = "NotificationNotFoundError"
+STATES = {
+    "pending": "held",
+    "queued": "waiting",
+    "inProgress": "running",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 AWAY: dict[str, Any] = {
     "mode": "postgresql",
     "queues": {"tasks": {}},
@@ -48,14 +56,13 @@ def get_queue_status(visit: Visit) -> dict[str, Any]:
             raise
         return AWAY
     letters = {name: row[f"{name}DeadLetterCount"] for name in ("pending", "resolved", "discarded")}
-    counts = ("pending", "queued", "inProgress", "completed", "failed", "cancelled")
     notifies = row["isNotifying"]
     return {
         "mode": "postgresql",
-        "queues": {"tasks": {name: row[f"{name}Count"] for name in counts}},
+        "queues": {"tasks": {name: row[f"{state}Count"] for name, state in STATES.items()}},
         "workers": {
             "tasks": {"running": row["agentCount"] > 0, "concurrency": row["slotCount"]},
-            "notifications": {"running": notifies, "concurrency": AT_ONCE if notifies else 0},
+            "notifications": {"running": notifies, "concurrency": WEBHOOKS_AT_ONCE if notifies else 0},
         },
         "deadLetterQueue": {**letters, "total": sum(letters.values())},
     }
@@ -126,14 +133,12 @@ def number_of_letter(text: str) -> int:
 
 def show_letter(row: Row) -> dict[str, Any]:
     """A dead letter as the list shows it."""
-    job, response = read_object(row["vaultContent"]), read_object(row["vaultContentResponse"])
-    title = row["title"] or job.get("operation") or job.get("handler")
     return {
         "id": f"dlq_{row['deadLetterId']:02}",
         "taskId": row["taskId"],
-        "title": None if title is None else text_of(title),
+        "title": row["title"] or operation_of(row),
         "attempts": row["attempts"],
-        "lastError": text_of(response["error"]) if response.get("error") else row["failureReason"],
+        "lastError": error_of(row),
         "createdAt": row["createdTime"],
         "status": row["status"].lower(),
     }
@@ -142,17 +147,6 @@ def show_letter(row: Row) -> dict[str, Any]:
 def show_settled(row: Row) -> dict[str, Any]:
     """A dead letter after it was settled."""
     return {"success": True, "id": f"dlq_{row['deadLetterId']:02}", "status": row["status"].lower()}
-
-
-def read_object(vault: str | None) -> dict[str, Any]:
-    """The members of an opened vault; of one that is no object, cannot be opened or is not there: none."""
-    value = json.loads(vault) if vault is not None else None
-    return value if isinstance(value, dict) else {}
-
-
-def text_of(value: object) -> str:
-    """A member of a vault as text."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 QUEUE_STATUS = Surface(

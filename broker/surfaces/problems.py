@@ -1,5 +1,6 @@
 """Errors of the surfaces that have paths of their own: {"error": "<Name>Error", "message": "...", ...}."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,14 @@ NAMES = {
     503: "QueueUnavailableError",
     504: "TimeoutError",
 }
+
+
+def reword(words: Mapping[str, str], sentence: str) -> str:
+    """A sentence of the engine with the names that a surface's document has for its things."""
+    if not words:
+        return sentence
+    known = "|".join(re.escape(name) for name in words)
+    return re.sub(rf"\b({known})\b", lambda found: words[found[0]], sentence)
 
 
 class Problem(Schema):

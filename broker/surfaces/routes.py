@@ -4,7 +4,6 @@ A view gets a Visit and gives the JSON value of the answer. It calls procedures 
 shapes and statuses; it holds no rule, and nothing in it decides what a caller may do.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,7 +21,7 @@ from broker.contract.text import echo
 from broker.errors import Failure, RefusedError
 from broker.live.hub import Hub
 from broker.surfaces.envelope import JSON, dump, respond
-from broker.surfaces.problems import ProblemError, describe_problem
+from broker.surfaces.problems import ProblemError, describe_problem, reword
 from broker.surfaces.stored_procedure import read_body, read_client, read_sender
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Surface:
 
     Attributes:
         retold: statuses of the engine that its document knows as another: {409: 400}.
-        words: names in sentences of the engine that its document knows as others: {"delayMs": "delay_ms"}.
+        words: names in sentences of the engine that its document knows as others: {"queue item": "Job"}.
     """
 
     name: str
@@ -113,10 +112,6 @@ class Surface:
     def owns(self, path: str) -> bool:
         """Whether a path is below this surface, though there may be nothing at it."""
         return path == self.prefix or path.startswith(self.prefix + "/")
-
-    def reword(self, sentence: str) -> str:
-        """A sentence with the names of this surface's document."""
-        return re.sub(r"\w+", lambda word: self.words.get(word[0], word[0]), sentence)
 
 
 class Visit:
@@ -203,7 +198,8 @@ def retell(surfaces: Iterable[Surface], failure: Failure, error: Exception) -> R
         return None
     route: Route | None = g.get("route")
     status = surface.retold.get(failure.status, failure.status)
-    messages = tuple(map(surface.reword, failure.messages)) if g.get("read") else failure.messages
+    words = surface.words if g.get("read") else {}
+    messages = tuple(reword(words, message) for message in failure.messages)
     failure = replace(failure, status=status, messages=messages)
     body = describe_problem(failure, error, route.names if route else {})
     response = respond(status, dump({**body, **g.get("subject", {})}))

@@ -10,10 +10,11 @@ from broker.database.database import UnavailableError
 from broker.errors import RefusedError, failure_of
 from broker.surfaces import tasks_schemas as schemas
 from broker.surfaces.health import find_obstacle
+from broker.surfaces.opened import result_of
 from broker.surfaces.problems import ProblemError
 from broker.surfaces.routes import Route, Surface, Visit
 from broker.surfaces.tasks_many import NOT_FOUND, cancel_all_tasks, cancel_chosen_tasks, clear_history, named, reconcile
-from broker.surfaces.tasks_shapes import STATES, make_job, show_details, show_result, show_stats, show_task
+from broker.surfaces.tasks_shapes import STATES, make_job, show_details, show_stats, show_task
 
 LARGEST_PAGE = 200
 NO_RESULT = "TaskResultNotFoundError"
@@ -70,7 +71,7 @@ def get_task_result(visit: Visit, task_id: str) -> dict[str, Any]:
     if row["status"] != "COMPLETED" or row["vaultContentResponse"] is None:
         state = STATES[row["status"]]
         raise ProblemError(404, f"task {row['taskId']} has no result: it is {state}", NO_RESULT)
-    return {"result": show_result(row)}
+    return {"result": result_of(row)}
 
 
 def cancel_task(visit: Visit, task_id: str) -> dict[str, Any]:

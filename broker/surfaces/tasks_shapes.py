@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from broker.answer import Row
+from broker.surfaces.opened import error_of, read_json
 
 STATES = {
     "PENDING": "queued",
@@ -29,7 +28,7 @@ def make_job(operation: str, data: Mapping[str, Any]) -> str:
     return json.dumps({**data, "handler": operation, "operation": operation, "data": data}, ensure_ascii=False)
 
 
-def read_job(text: object) -> tuple[str | None, Any]:
+def read_job(text: str | None) -> tuple[str | None, Any]:
     """Operation and data of a job, as make_job made it, or as anybody else did: handler, and all the rest.
 
     Returns:
@@ -43,11 +42,6 @@ def read_job(text: object) -> tuple[str | None, Any]:
     if operation is not None and job.get("operation") == operation and isinstance(job.get("data"), dict):
         return operation, job["data"]
     return operation, {name: value for name, value in job.items() if name != "handler" or operation is None}
-
-
-def read_json(text: object) -> Any:
-    """What an opened vault holds; None where there is none, or it did not open."""
-    return orjson.loads(text) if isinstance(text, (str, bytes)) else None
 
 
 def show_task(row: Row) -> dict[str, Any]:
@@ -70,19 +64,8 @@ def show_task(row: Row) -> dict[str, Any]:
 
 
 def show_details(row: Row) -> dict[str, Any]:
-    """A task with what went wrong, if it failed: the answer's own word, else the engine's."""
-    error = None
-    if row["status"] == "FAILED":
-        response = read_json(row["vaultContentResponse"])
-        said = response.get("error") if isinstance(response, dict) else None
-        error = said if isinstance(said, str) and said else row["failureReason"]
-    return {**show_task(row), "error": error}
-
-
-def show_result(row: Row) -> Any:
-    """What a completed task came to: the answer's member `result`, else the whole answer."""
-    response = read_json(row["vaultContentResponse"])
-    return response["result"] if isinstance(response, dict) and "result" in response else response
+    """A task with what went wrong, if it failed."""
+    return {**show_task(row), "error": error_of(row) if row["status"] == "FAILED" else None}
 
 
 def show_stats(row: Row) -> dict[str, Any]:

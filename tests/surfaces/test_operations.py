@@ -8,8 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from broker.config import Config
-from broker.maintenance.webhooks import AT_ONCE
+from broker.config import WEBHOOKS_AT_ONCE, Config
 from tests.conftest import Clock, serving
 from tests.jobs import claim, complete, create, maintain
 from tests.surfaces.asking import Asker, Said
@@ -127,7 +126,7 @@ class TestQueueStatus:
             return state
 
         admin.execute("select maintenance.record_run('webhooks')")
-        assert workers() == {"running": True, "concurrency": AT_ONCE}
+        assert workers() == {"running": True, "concurrency": WEBHOOKS_AT_ONCE}
         clock.advance(minutes=4)
         assert workers() == {"running": False, "concurrency": 0}
 

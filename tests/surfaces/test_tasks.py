@@ -364,7 +364,7 @@ class TestErrorsOfTasks:
         [
             ({"error": "boom"}, "boom"),
             ({"error": None}, None),
-            ({"error": {"code": 1}}, None),
+            ({"error": {"code": 1}}, '{"code": 1}'),
             ({"exitCode": 3}, None),
             ([1], None),
             (None, None),
