@@ -7,11 +7,11 @@ import sys
 import psutil
 from rich.console import Console
 
-from scripts.benchmarks import batch_part, dispatch_part, http_part, rotate_part, sql_part, wait_part
+from scripts.benchmarks import batch_part, dispatch_part, http_part, rotate_part, sql_part, stream_part, wait_part
 from scripts.benchmarks.report import Figure, show
 from scripts.benchmarks.stage import staged
 
-PARTS = ("sql", "http", "list", "start", "wait", "rotate", "dispatch", "batch")
+PARTS = ("sql", "http", "list", "start", "wait", "streams", "rotate", "dispatch", "batch")
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each load (default 5)")
     parser.add_argument("--rounds", "--repeat", type=int, default=3, help="whose median is quoted (default 3)")
     parser.add_argument("--agents", type=int, default=5000, help="that wait (default 5000)")
+    parser.add_argument("--streams", type=int, default=1000, help="that follow jobs, by the hundred (default 1000)")
     parser.add_argument(
         "--share", type=float, default=1.0, help="of history and churn of `dispatch` (default 1: 30 min)"
     )
@@ -44,6 +45,7 @@ def main() -> None:
                 "list": lambda: http_part.listing(stage, options.rounds),
                 "start": lambda: http_part.pick_up(stage, peers=options.peers),
                 "wait": lambda: wait_part.measure(stage, options.agents),
+                "streams": lambda: stream_part.measure(stage, options.streams),
                 "dispatch": lambda: dispatch_part.measure(stage, options.seconds, options.rounds, options.share),
                 "batch": lambda: batch_part.measure(stage, options.rounds, peers=options.peers),
                 "rotate": lambda: rotate_part.measure(stage),
