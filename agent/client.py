@@ -132,7 +132,8 @@ class BrokerClient:
                 "claimToken": beat.claim_token,
                 "leaseSeconds": lease_seconds,
             }
-            items.append(item if beat.progress is None else {**item, "progress": beat.progress})
+            told = {"progress": beat.progress, "metrics": beat.metrics}
+            items.append({**item, **{name: value for name, value in told.items() if value is not None}})
         parts = [items[start : start + ITEMS_PER_HEARTBEAT] for start in range(0, len(items), ITEMS_PER_HEARTBEAT)]
         return read_beat_reply([self._call("UpdateQueueItemHeartbeat", {"items": part}) for part in parts])
 

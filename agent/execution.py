@@ -109,6 +109,11 @@ class Execution:
         latest = self._progress.latest
         return None if latest is None else latest.fraction
 
+    @property
+    def metrics(self) -> Mapping[str, float] | None:
+        """What the job last counted, numbers by name."""
+        return self._progress.metrics
+
     def stop(self, reason: StopReason) -> None:
         """Make the job end: a cancelled one gets SIGTERM and its grace, any other is killed at once."""
         with self._lock:

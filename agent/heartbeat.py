@@ -1,7 +1,7 @@
 """Heartbeat: one call every few seconds keeps all claims of the agent, and hears what the broker wants of them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.client import BrokerClient
@@ -20,6 +20,7 @@ class Held:
     claim_token: str
     progress: Callable[[], float | None]
     stop: Callable[[StopReason], None]
+    metrics: Callable[[], Mapping[str, float] | None] = lambda: None
 
 
 class Heartbeat(Worker):
@@ -66,7 +67,7 @@ class Heartbeat(Worker):
             held = dict(self._held)
         if not held:
             return self._interval_seconds
-        beats = [Beat(each.task_id, each.claim_token, each.progress()) for each in held.values()]
+        beats = [Beat(each.task_id, each.claim_token, each.progress(), each.metrics()) for each in held.values()]
         try:
             reply = self._client.update_queue_item_heartbeat(beats, self._lease_seconds)
         except (UnavailableError, RefusedError) as error:

@@ -139,7 +139,15 @@ class Agent:
 
     def _begin(self, running: Running) -> None:
         claim, execution = running.claim, running.execution
-        self._heartbeat.hold(Held(claim.task_id, claim.claim_token, lambda: execution.progress, execution.stop))
+        self._heartbeat.hold(
+            Held(
+                claim.task_id,
+                claim.claim_token,
+                lambda: execution.progress,
+                execution.stop,
+                lambda: execution.metrics,
+            )
+        )
         self._reports.watch(claim, running.handler, execution)
 
     def _end(self, running: Running, outcome: Outcome | None) -> None:

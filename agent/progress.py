@@ -1,19 +1,28 @@
 """How a job tells its progress: it writes lines to the pipe that BROKER_JOB_PROGRESS names.
 
-A line is a number from 0 to 1, or such a number, a blank and a text: `echo "0.4 copying" > "$BROKER_JOB_PROGRESS"`. A
-path is used, not a descriptor, because any program in any language can open a path, however deep it was started.
+A line is a number from 0 to 1, or such a number, a blank and a text: `echo "0.4 copying" > "$BROKER_JOB_PROGRESS"`.
+Or it is a JSON object of numbers, the job's metrics: `echo '{"files": 12}' > "$BROKER_JOB_PROGRESS"`. A path is used,
+not a descriptor, because any program in any language can open a path, however deep it was started.
 """
 
+import json
+import math
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from agent.redaction import NOTHING_HIDDEN, Redaction
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LINE_BYTES = 1024
 TEXT_CHARACTERS = 200
+METRIC_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # the broker takes no others
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,27 @@ def read_line(line: bytes) -> Progress | None:
     return Progress(fraction, " ".join(text.split())[:TEXT_CHARACTERS])
 
 
+def read_metrics(line: bytes) -> dict[str, float] | None:
+    """Understand one line; None if it is none of metrics."""
+    try:
+        metrics = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(metrics, dict) or not all(map(METRIC_NAME.fullmatch, metrics)):
+        return None
+    numbers = all(type(value) in (int, float) and math.isfinite(value) for value in metrics.values())
+    return metrics if numbers else None
+
+
 class ProgressReader:
-    """The agent's end of the pipe, from entering to leaving; latest stays after that."""
+    """The agent's end of the pipe, from entering to leaving; latest and metrics stay after that."""
 
     def __init__(self, path: Path, redaction: Redaction = NOTHING_HIDDEN) -> None:
         # Before lines are cut to their length: the beginning of a secret is none that anybody would recognise.
         self._stream = redaction.stream()
         self.path = path
         self.latest: Progress | None = None
+        self.metrics: Mapping[str, float] | None = None
         self._descriptor = -1
         self._unfinished = b""
 
@@ -72,5 +94,9 @@ class ProgressReader:
         self._unfinished = self._unfinished[:LINE_BYTES]
         before = self.latest
         for line in lines:
-            self.latest = read_line(line[:LINE_BYTES]) or self.latest
+            metrics = read_metrics(line[:LINE_BYTES])
+            if metrics is None:
+                self.latest = read_line(line[:LINE_BYTES]) or self.latest
+            else:
+                self.metrics = metrics
         return self.latest != before

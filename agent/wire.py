@@ -1,6 +1,7 @@
 """The records that travel between agent and broker, and how an envelope becomes one."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -46,11 +47,12 @@ class ClaimReply:
 
 @dataclass(frozen=True)
 class Beat:
-    """What a heartbeat says of one claim; progress is 0 to 1, None if the job has told none."""
+    """What a heartbeat says of one claim: progress, 0 to 1, and metrics; None if the job has told none."""
 
     task_id: str
     claim_token: str
     progress: float | None
+    metrics: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

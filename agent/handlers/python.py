@@ -5,8 +5,9 @@ Two ways lead to a function:
 - `{"handler": "<name>", ...}`, where <name> is an entry point of the group `machine_job_broker.handlers`: whoever
   installed its package beside the agent has allowed it.
 
-The function is called with the job (a dict) and `progress(fraction, text="")`. What it returns must be JSON and becomes
-`result` of the answer. An exception fails the job; `retryable = False` on it says that another try is in vain.
+The function is called with the job (a dict) and `progress(fraction, text="", **numbers)`. What it returns must be JSON
+and becomes `result` of the answer. An exception fails the job; `retryable = False` on it says that another try is in
+vain.
 """
 
 import json

@@ -41,9 +41,11 @@ def call() -> int:
     return 0
 
 
-def tell_progress(fraction: float, text: str = "") -> None:
-    """Tell the agent how far the job is; given to the function as its second argument."""
+def tell_progress(fraction: float, text: str = "", **metrics: float) -> None:
+    """Tell the agent how far the job is, and what it counts; given to the function as its second argument."""
     line = f"{fraction:.4f} {' '.join(text.split())}\n".encode("utf-8", "replace")
+    if metrics:
+        line += json.dumps(metrics).encode() + b"\n"
     descriptor = os.open(os.environ["BROKER_JOB_PROGRESS"], os.O_WRONLY)
     try:
         os.write(descriptor, line)

@@ -222,11 +222,13 @@ def test_a_job_whose_claim_is_lost_is_killed_and_not_answered(broker: FakeBroker
 
 def test_progress_travels_with_the_heartbeat(broker: FakeBroker, start_agent: Starts) -> None:
     start_agent()
-    broker.offer({"handler": "shell", "argv": ["sh", "-c", 'echo "0.4 copying" > "$BROKER_JOB_PROGRESS"; sleep 600']})
+    told = """printf '0.4 copying\\n{"files": 12}\\n' > "$BROKER_JOB_PROGRESS"; sleep 600"""
+    broker.offer({"handler": "shell", "argv": ["sh", "-c", told]})
 
     broker.wait_until(lambda: any("progress" in call.items[0] for call in broker.calls_of("UpdateQueueItemHeartbeat")))
 
-    assert broker.calls_of("UpdateQueueItemHeartbeat")[-1].items[0]["progress"] == 0.4
+    item = broker.calls_of("UpdateQueueItemHeartbeat")[-1].items[0]
+    assert (item["progress"], item["metrics"]) == (0.4, {"files": 12})
 
 
 def test_progress_and_output_so_far_become_a_response(broker: FakeBroker, start_agent: Starts) -> None:

@@ -49,3 +49,40 @@ def test_of_a_line_without_an_end_only_its_beginning_is_kept(reader: ProgressRea
         reader.read()
 
     assert len(reader._unfinished) == LINE_BYTES
+
+
+def test_a_line_of_numbers_by_name_is_what_the_job_counts(reader: ProgressReader) -> None:
+    write(reader, '0.4 copying\n{"files": 12, "mib": 3.5}\n')
+
+    assert reader.read()
+    assert reader.latest == Progress(0.4, "copying")
+    assert reader.metrics == {"files": 12, "mib": 3.5}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"files": "twelve"}',
+        '{"files": true}',
+        '{"files": NaN}',
+        '{"files": 1e999}',
+        '{"what it printed": 1}',
+        '{"x": {"y": 1}}',
+        '{"files": 12',
+        "[1]",
+        "[" * 900,
+    ],
+)
+def test_what_the_broker_would_not_take_as_metrics_is_none(reader: ProgressReader, line: str) -> None:
+    write(reader, f'{{"files": 1}}\n{line}\n')
+
+    assert not reader.read()
+    assert reader.metrics == {"files": 1}
+
+
+def test_a_secret_is_no_name_of_a_metric(tmp_path: Path) -> None:
+    with ProgressReader(tmp_path / "progress", Redaction(["tok3n"])) as reader:
+        write(reader, '{"tok3n": 1}\n')
+        reader.read()
+
+        assert reader.metrics is None

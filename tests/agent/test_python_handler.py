@@ -90,9 +90,10 @@ def test_a_result_too_long_for_a_vault_fails_and_is_not_retried(run_body: Run) -
 
 
 def test_the_function_tells_its_progress(run_body: Run, job: Execution) -> None:
-    run_body("progress(0.25, 'a quarter')")
+    run_body("progress(0.25, 'a quarter', files=12)")
 
     assert job.snapshot().progress == Progress(0.25, "a quarter")
+    assert job.metrics == {"files": 12}
 
 
 def test_a_cancelled_function_runs_its_finally(run_body: Run, job: Execution, tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from tests.jobs import (
 )
 from tests.world import Caller, MakeItem, must
 
+METRICS = "metrics must be a JSON object of numbers, of at most 4 KiB; names have 1 to 64 letters, digits, _, . and -"
+
 
 def test_the_first_heartbeat_makes_the_item_processing(call: Caller, queue_item: MakeItem) -> None:
     queue_id = queue_item()
@@ -107,7 +109,17 @@ def test_keeps_the_metrics_until_a_heartbeat_brings_others(call: Caller, queue_i
 
 
 @pytest.mark.parametrize(
-    "metrics", [{"log": "what it printed"}, {"deep": {"er": 1}}, {"done": True}, [1, 2], 3, {"long" * 1100: 1}]
+    "metrics",
+    [
+        {"log": "what it printed"},
+        {"deep": {"er": 1}},
+        {"done": True},
+        [1, 2],
+        3,
+        {"a" * 65: 1},
+        {"said: secret": 1},
+        {f"{number:064}": 1 for number in range(70)},
+    ],
 )
 def test_metrics_are_a_few_numbers_by_name(call: Caller, queue_item: MakeItem, metrics: Any) -> None:
     queue_id = queue_item()
@@ -115,7 +127,7 @@ def test_metrics_are_a_few_numbers_by_name(call: Caller, queue_item: MakeItem, m
 
     refused = beat(call, claimed, metrics=metrics)
 
-    assert (refused.failure, refused.errors) == (400, ["metrics must be a JSON object of numbers, of at most 4 KiB"])
+    assert (refused.failure, refused.errors) == (400, [METRICS])
     assert trace_of(call, queue_id) == ["CREATED", "ASSIGNED"]
 
 
