@@ -95,7 +95,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Surface:
-    """A public surface: its paths begin with one of the prefixes.
+    """A public surface: its paths begin with its prefix.
 
     Attributes:
         retold: statuses of the engine that its document knows as another: {409: 400}.
