@@ -46,7 +46,7 @@ TOPICS = {
     r"retr|letter|put_back|complete|finish": "retries late_workers dependencies",
     r"depend|ended|cancel|release|delete": "dependencies retention",
     r"orphan|lost_|rescue|expire|delete_team": "maintenance retention",
-    r"webhook|tell_": "webhook_settings webhooks",
+    r"webhook|tell_": "get_webhook_deliveries webhook_settings webhooks",
     r"flow|changes": "flows watchers",
     r"unfinished|rotat": "rotation_at_work rotation_attacks",
 }

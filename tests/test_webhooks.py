@@ -24,7 +24,7 @@ from broker.maintenance.webhooks import SETTLE, Deliverer, claim, retry_in
 from tests.conftest import Clock, serving
 from tests.serving import environment_of, until
 from tests.serving import serving as serving_broker
-from tests.webhooks import create, deliveries, delivering, listen_to, local, receiving
+from tests.webhooks import URL, create, deliveries, delivering, listen_to, local, receiving
 from tests.world import Caller, MakeItem, World, must
 
 LIFE = ["item.created", "item.assigned", "item.completed"]
@@ -170,12 +170,14 @@ class TestReceivers:
     def test_one_that_is_gone_is_disabled_at_once(
         self, call: Caller, queue_item: MakeItem, deliverer: Deliverer, admin: psycopg.Connection
     ) -> None:
+        other = listen_to(call, URL, ("machine.offline",))
         with receiving((410, {}, b"")) as receiver:
             webhook_id = listen_to(call, receiver.url)
             queue_item(status="COMPLETED")
             deliverer.run()
             assert deliverer.run() == 0
 
+        assert must(call("GetTeamWebhooks", webhookId=other)).row["enabled"] is True
         shown = must(call("GetTeamWebhooks", webhookId=webhook_id)).row
         assert (shown["enabled"], shown["disabledReason"]) == (False, "it answered 410, that it wants no more")
         assert len(receiver.received) == 1
