@@ -81,7 +81,7 @@ class Follower:
         return False
 
     def close(self) -> None:
-        with suppress(RuntimeError):  # the answer has ended
+        with suppress(RuntimeError, OSError):  # the answer has ended
             self.response.shutdown()  # the thread reads no longer, else closing would wait for it
         self._thread.join(SECONDS)
         self.response.close()
